@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audience/chunk_block.h"
+#include "campaign/campaign.h"
+#include "campaign/ids.h"
+#include "campaign/routing.h"
+
+namespace dispatcher {
+
+enum class OnBadRow : std::uint8_t { stop, skip };
+enum class OnSharedToken : std::uint8_t { stop, first, allow };
+
+struct AudienceOptions {
+    std::string file;  ///< absolute path, or "-" for stdin; .csv or .ndjson, also .gz or .zst
+    /// Format of stdin; elsewhere the file name tells.
+    enum class Format : std::uint8_t { by_name, csv, ndjson } format = Format::by_name;
+    std::optional<std::uint64_t> expect_min;
+    std::optional<std::uint64_t> expect_max;
+    OnBadRow on_bad_row = OnBadRow::stop;
+    OnSharedToken on_shared_token = OnSharedToken::stop;
+    std::string scratch_dir;  ///< for sorted runs; empty: $TMPDIR or /tmp
+    std::size_t sort_bytes_max = std::size_t{24} << 20;  ///< memory of one sort buffer
+};
+
+/// What a gateway asks of a device token.
+using TokenCheck = std::function<std::optional<std::string>(GatewayNo, std::string_view token)>;
+
+/// A row that was left out, or that stops everything.
+struct RowProblem {
+    std::uint64_t line = 0;  ///< physical line of the file where the row begins, from 1
+    std::string problem;
+};
+
+struct AudienceCounts {
+    std::uint64_t rows = 0;        ///< data rows read
+    std::uint64_t recipients = 0;  ///< sealed: after checks and deduplication
+    std::uint64_t duplicates = 0;  ///< rows whose appid was there before (the first row counts)
+    std::uint64_t bad_rows = 0;
+    std::uint64_t shared_tokens = 0;  ///< rows whose device token another appid has
+    std::vector<std::uint64_t> by_gateway;
+    std::vector<RowProblem> problems;  ///< the first 100
+};
+
+/// An audience read, checked, sorted by appid (bytewise), deduplicated and spooled to a scratch
+/// file that vanishes with the object. Memory does not grow with the audience. One thread.
+class Audience {
+  public:
+    /// Throws ConfigError (`file:line: …`) for what a person must mend, UnavailableError for a full
+    /// disk. `progress` hears of rows read, now and then; may be empty.
+    static Audience read(const AudienceOptions& options, const Routing& routing,
+                         const TokenCheck& check_token,
+                         const std::function<void(std::uint64_t rows)>& progress);
+    ~Audience();
+    Audience(Audience&&) noexcept;
+    Audience& operator=(Audience&&) noexcept;
+
+    [[nodiscard]] const AudienceCounts& counts() const;
+    /// Names of the data columns (without appid), in the order of the values below.
+    [[nodiscard]] const std::vector<std::string>& columns() const;
+
+    struct Recipient {
+        std::string_view appid;
+        GatewayNo gateway;
+        const std::vector<std::string_view>& values;  ///< by column; may be shorter: empty
+    };
+    /// Every recipient in appid order. May be called again.
+    void for_each(const std::function<void(const Recipient&)>& visit) const;
+
+    struct Chunk {
+        ChunkNo no;
+        GatewayNo gateway;
+        std::string key_lo;
+        std::string key_hi;
+        std::uint32_t rows = 0;
+        ChunkWriter::Blocks blocks;
+    };
+    /// Cuts the audience into chunks of at most kChunkRows recipients of one gateway, numbered from
+    /// 0, and answers the seal. Deterministic: the same recipients give the same chunks.
+    AudienceSeal cut(const std::function<void(Chunk&&)>& take) const;
+
+  private:
+    class Spool;
+    explicit Audience(std::unique_ptr<Spool> spool);
+    std::unique_ptr<Spool> spool_;
+};
+
+}  // namespace dispatcher

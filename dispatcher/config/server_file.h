@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "gateway/gateway_type.h"
+#include "store/store_options.h"
+
+namespace dispatcher {
+
+struct JournalOptions {
+    std::string dir;    ///< absolute
+    bool sync = false;  ///< survive power loss: fdatasync per send batch
+};
+
+struct ListenOptions {
+    std::string listen = "127.0.0.1:8080";
+    std::string ops_listen;  ///< /healthz, /readyz, /metrics; empty: off
+    std::string api_keys_file;
+    std::string audience_dir;
+};
+
+/// The server file: how this machine reaches store and gateways. Paths are absolute.
+struct ServerFile {
+    std::string path;
+    StoreOptions store;
+    JournalOptions journal;
+    std::vector<GatewayOptions> gateways;
+    ListenOptions server;
+    LogOptions log;
+
+    [[nodiscard]] const GatewayOptions* gateway(std::string_view name) const;
+};
+
+/// The first that exists of: `given` (must exist), $PUSHONCE_CONFIG (must exist),
+/// ./config/pushonce.yaml, /etc/pushonce/pushonce.yaml. Throws ConfigError naming all of them.
+std::string find_server_file(const std::string& given);
+
+/// Reads and checks the whole file; ${env:NAME} and ${file:PATH} are replaced. Throws ConfigError
+/// with file:line:column and the nearest valid key.
+ServerFile load_server_file(const std::string& path,
+                            const std::vector<const GatewayType*>& gateway_types);
+
+}  // namespace dispatcher

@@ -1,0 +1,361 @@
+#include "engine/claimer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "base/invariant.h"
+#include "base/log.h"
+
+namespace dispatcher {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kStoreRetry{200};
+/// A rate-limited claim takes this much of a second's recipients, so that a pause is felt soon and
+/// the rate is even.
+constexpr double kRateSlice = 0.1;
+/// A reservation further ahead than this is not made.
+constexpr milliseconds kRateHorizon{2000};
+
+BootTime never() {
+    return BootTime::max();
+}
+
+}  // namespace
+
+Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<Claim>& ready)
+    : context_(context),
+      control_(control),
+      ready_(ready),
+      flags_(context.store, context.options.lease) {}
+
+// Plan: an uncertain claim first; then what keeps promises (renew, finish); then new claims; then
+// new chunks. The first of them that does something ends the step.
+BootTime Claimer::step() {
+    const auto now = context_.clock.now();
+    if (control_.claimer_done) return never();
+    if (now < store_retry_at_) return store_retry_at_;
+    try {
+        const auto wake = advance(now);
+        if (store_lost_since_) {
+            store_lost_since_.reset();
+            context_.observer.store_restored();
+        }
+        return wake.value_or(now);
+    } catch (const StoreError& error) {
+        return store_failed(error, now).value_or(now);
+    }
+}
+
+std::optional<BootTime> Claimer::advance(BootTime now) {
+    if (pending_) {
+        run_pending(now);
+        return now;
+    }
+    if (renew_one(now)) return now;
+    if (finish_one()) return now;
+    if (control_.is_stopping()) {
+        // What we hold ends with its last settled claim.
+        const bool waits = std::any_of(held_.begin(), held_.end(), [](const Work& work) {
+            return work.lease->open_claims.load() > 0;
+        });
+        if (!waits || control_.settler_done) control_.claimer_done = true;
+        return now + context_.options.poll;
+    }
+    if (!can_claim()) return now + context_.options.poll;
+    for (std::size_t i = 0; i < held_.size(); ++i) {
+        auto& work = held_[(turn_ + i) % held_.size()];
+        if (work.is_walked()) continue;
+        turn_ = (turn_ + i) % held_.size();
+        return begin_claim(work, now);
+    }
+    return lease_more(now);
+}
+
+std::optional<BootTime> Claimer::store_failed(const StoreError& error, BootTime now) {
+    using enum StoreError::Kind;
+    if (error.kind() == durability_lost) {
+        control_.stop(LaneStop::frozen, error.what());
+        held_.clear();
+        pending_.reset();
+        return now;
+    }
+    if (error.kind() == not_applied || error.kind() == lock_timeout ||
+        error.kind() == duplicate) {
+        store_retry_at_ = now + milliseconds(1 + context_.random.next() % 20);
+        return store_retry_at_;
+    }
+    flags_.disconnect();
+    if (!store_lost_since_) {
+        store_lost_since_ = now;
+        context_.observer.store_lost(error.what());
+    }
+    if (now - *store_lost_since_ >= context_.options.store_patience) {
+        // The journal and the leases say what the next run has to settle.
+        control_.stop(LaneStop::store_lost, error.what());
+        held_.clear();
+        pending_.reset();
+        control_.claimer_done = true;
+    }
+    store_retry_at_ = now + kStoreRetry;
+    return store_retry_at_;
+}
+
+bool Claimer::renew_one(BootTime now) {
+    for (auto& work : held_) {
+        if (now - work.renewed < context_.options.lease / 3) continue;
+        flags_.renew(work.lease->head, context_.incarnation);
+        // renew() does nothing where the lease is another's; the next claim finds that out, and the
+        // sender must not begin sends on a lease that only we believe in. So a renewal is read back.
+        const auto seen =
+            flags_.session().list_chunks(context_.campaign.id, work.lease->head.no, 1);
+        work.renewed = now;
+        if (!seen.empty() && seen[0].fence == work.lease->head.fence &&
+            seen[0].state == ChunkState::leased)
+            work.lease->extend(now + context_.options.lease);
+        else
+            drop(work.lease);
+        return true;
+    }
+    return false;
+}
+
+/// Ends one chunk that is walked, or that we must leave, and whose claims are settled.
+bool Claimer::finish_one() {
+    const bool leave = control_.is_stopping();
+    const auto found = std::find_if(held_.begin(), held_.end(), [&](const Work& work) {
+        return (work.is_walked() || leave || control_.is_expired) &&
+               work.lease->open_claims.load() == 0;
+    });
+    if (found == held_.end()) return false;
+    const auto lease = found->lease;
+    flags_.finish(lease->head, lease->scope, lease->keys, context_.settings.retry.attempts,
+                  control_.is_expired);
+    drop(lease);
+    looked_at_ = {};
+    return true;
+}
+
+bool Claimer::can_claim() const {
+    return control_.gateway_ready && !control_.settler_stuck && !ready_.full();
+}
+
+std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
+    const double rate = context_.settings.rate_per_second;
+    std::size_t rows = std::min<std::size_t>(context_.options.batch_rows,
+                                             work.candidates.size() - work.next);
+    BootTime not_before = now;
+    for (const auto& [name, limit] : {std::pair{std::string(), rate},
+                                      {context_.gateway_name, context_.gateway_rate_per_second}}) {
+        if (limit <= 0) continue;
+        if (now < rate_not_before_) return rate_not_before_;
+        rows = std::min(rows, static_cast<std::size_t>(std::max(1.0, limit * kRateSlice)));
+        const auto reserved =
+            flags_.session().reserve(context_.campaign.id, name, static_cast<std::uint32_t>(rows),
+                                     limit, kRateHorizon);
+        if (!reserved.granted) {
+            rate_not_before_ = now + std::max(reserved.wait - kRateHorizon, milliseconds{10});
+            return rate_not_before_;
+        }
+        not_before = std::max(not_before, now + reserved.wait);
+    }
+
+    Pending pending;
+    pending.chunk = work.lease;
+    pending.not_before = not_before;
+    BatchRecord record;
+    for (std::size_t i = 0; i < rows; ++i) {
+        const auto row = work.candidates[work.next + i];
+        pending.rows.push_back(row);
+        pending.appids.push_back(work.lease->keys[row]);
+        record.appids.push(work.lease->keys[row]);
+    }
+    const auto& head = work.lease->head;
+    record.claim = make_claim_id(context_.incarnation, next_batch_);
+    record.campaign = context_.campaign.id;
+    record.scope = context_.campaign.scope;
+    record.chunk = head.no;
+    record.fence = head.fence;
+    const auto batch = context_.journal.open_batch(record);
+    if (!batch) return now + context_.options.poll;  // every batch is in use: wait for the settler
+    crash_point("CP05");
+    invariant(++next_batch_ != 0, "an incarnation does not run out of batch numbers");
+
+    pending.batch = *batch;
+    pending.request.campaign = context_.campaign.id;
+    pending.request.scope = context_.campaign.scope;
+    pending.request.chunk = head.no;
+    pending.request.fence = head.fence;
+    pending.request.claim = record.claim;
+    pending.request.attempts_max = context_.settings.retry.attempts;
+    work.next += rows;
+    pending_ = std::move(pending);
+    run_pending(now);
+    return now;
+}
+
+/// Runs the pending claim's transaction. An error that leaves it uncertain keeps it pending.
+void Claimer::run_pending(BootTime now) {
+    auto& request = pending_->request;
+    request.appids = pending_->appids;
+    request.epoch = context_.campaign.epoch;
+    request.claim_seq = pending_->chunk->head.claim_seq;
+    const bool is_rerun = request.is_rerun;
+    request.is_rerun = true;  // for the next time, unless this one returns
+    auto first = request;
+    first.is_rerun = is_rerun;
+    const auto result = flags_.claim(first, won_);
+    if (result.verdict == ClaimVerdict::claimed) {
+        pending_->chunk->head.claim_seq += 1;
+        pending_->chunk->extend(now + context_.options.lease);
+        hand_over(result);
+        return;
+    }
+    if (is_rerun && result.verdict == ClaimVerdict::lease_lost) {
+        // The lost try may have committed before the lease was taken over: then the rows are in
+        // doubt under our claim id, and we know that they were never sent.
+        flags_.release_unsent(request.campaign, request.scope, request.chunk, request.claim,
+                              pending_->appids.front(), pending_->appids.back(), Reason::stopped);
+    }
+    context_.journal.free_batch(pending_->batch);
+    const auto chunk = pending_->chunk;
+    for (auto& work : held_)
+        if (work.lease == chunk) work.next -= pending_->rows.size();
+    pending_.reset();
+    switch (result.verdict) {
+        case ClaimVerdict::lease_lost: drop(chunk); break;
+        case ClaimVerdict::expired: control_.is_expired = true; break;
+        case ClaimVerdict::not_running: follow_campaign(); break;
+        case ClaimVerdict::claimed: break;
+    }
+}
+
+void Claimer::hand_over(const ClaimResult& result) {
+    if (result.raced > 0) {
+        context_.tally.raced += result.raced;
+        context_.observer.already_claimed(result.raced);
+    }
+    Claim claim;
+    claim.id = pending_->request.claim;
+    claim.batch = pending_->batch;
+    claim.chunk = pending_->chunk;
+    claim.not_before = pending_->not_before;
+    claim.rows.reserve(won_.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < pending_->rows.size() && at < won_.size(); ++i) {
+        if (won_.appids[at] != pending_->appids[i]) continue;
+        claim.rows.push_back(
+            {pending_->rows[i], static_cast<std::uint16_t>(i), won_.rows[at].tries});
+        ++at;
+    }
+    invariant(at == won_.size(), "a claim wins only what it asked for");
+    context_.tally.claimed += claim.rows.size();
+    if (claim.rows.empty()) {
+        context_.journal.free_batch(claim.batch);
+        pending_.reset();
+        return;
+    }
+    claim.chunk->open_claims += 1;
+    pending_.reset();
+    invariant(ready_.try_push(std::move(claim)), "only the claimer fills the ready queue");
+    crash_point("CP09");
+}
+
+/// The campaign is not running at the epoch we know: follow it, or stop.
+void Claimer::follow_campaign() {
+    const auto head = flags_.session().read_campaign(context_.campaign.id);
+    invariant(head.has_value(), "a campaign that runs has a row");
+    if (head->state == CampaignState::running)
+        context_.campaign = *head;
+    else
+        control_.stop(LaneStop::campaign_moved, std::string(to_string(head->state)));
+}
+
+void Claimer::drop(const std::shared_ptr<ChunkLease>& chunk) {
+    std::erase_if(held_, [&](const Work& work) { return work.lease == chunk; });
+    turn_ = 0;
+}
+
+std::optional<BootTime> Claimer::lease_more(BootTime now) {
+    const bool is_full = held_.size() >= context_.options.chunks_per_lane;
+    const bool looked = looked_at_ != BootTime{} && now - looked_at_ < context_.options.poll;
+    if (is_full || looked) return now + context_.options.poll;
+
+    if (taking_) {
+        take_up(*taking_, now);
+        taking_.reset();
+        return now;
+    }
+    if (!leasing_) {
+        const auto free = flags_.leasable(context_.campaign.id, context_.gateway, context_.dead, 8);
+        // Workers that look at the same moment should not all run for the same chunk.
+        if (!free.empty()) leasing_ = free[context_.random.next() % free.size()];
+    }
+    if (leasing_) {
+        taking_ =
+            flags_.lease(*leasing_, context_.campaign.scope, context_.incarnation, context_.dead);
+        leasing_.reset();
+        return now;
+    }
+    looked_at_ = now;
+    if (held_.empty() && every_chunk_closed()) {
+        control_.is_exhausted = true;
+        control_.claimer_done = true;
+    }
+    return now + context_.options.poll;
+}
+
+/// Loads a chunk's content and finds the recipients that look free.
+void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
+    auto lease = std::make_shared<ChunkLease>();
+    lease->head = head;
+    lease->scope = context_.campaign.scope;
+    auto& session = flags_.session();
+    const auto payload = session.read_payload(head.campaign, head.no, true);
+    if (!payload || !payload->data ||
+        chunk_sha256(payload->keys, *payload->data) != payload->sha256) {
+        control_.stop(LaneStop::frozen,
+                      fmt::format("the sealed content of chunk {} is missing or damaged",
+                                  head.no.value));
+        return;
+    }
+    lease->keys = read_chunk_keys(payload->keys);
+    lease->data.emplace(*payload->data);
+    lease->extend(leased_at + context_.options.lease);
+
+    Work work;
+    work.lease = lease;
+    work.renewed = leased_at;
+    FlagRows rows;
+    session.read_flags({lease->scope, head.key_lo, head.key_hi}, rows);
+    std::size_t at = 0;
+    for (std::size_t row = 0; row < lease->keys.size(); ++row) {
+        while (at < rows.size() && rows.appids[at] < lease->keys[row])
+            ++at;
+        const bool has_flag = at < rows.size() && rows.appids[at] == lease->keys[row];
+        const bool is_free =
+            !has_flag || (rows.rows[at].state == FlagState::released &&
+                          rows.rows[at].tries < context_.settings.retry.attempts &&
+                          rows.rows[at].due_at.value_or(WallTime{}) <= head.now);
+        if (is_free) work.candidates.push_back(static_cast<std::uint32_t>(row));
+    }
+    held_.push_back(std::move(work));
+}
+
+bool Claimer::every_chunk_closed() {
+    constexpr std::size_t kPage = 1000;
+    ChunkNo first{0};
+    for (;;) {
+        const auto chunks = flags_.session().list_chunks(context_.campaign.id, first, kPage);
+        for (const auto& chunk : chunks)
+            if (chunk.gateway == context_.gateway && chunk.state != ChunkState::closed)
+                return false;
+        if (chunks.size() < kPage) return true;
+        first.value = chunks.back().no.value + 1;
+    }
+}
+
+}  // namespace dispatcher

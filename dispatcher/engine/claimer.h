@@ -1,0 +1,103 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "campaign/campaign.h"
+#include "engine/claim.h"
+#include "engine/engine_options.h"
+#include "engine/lane_control.h"
+#include "engine/observer.h"
+#include "engine/tally.h"
+#include "journal/journal.h"
+#include "store/flag_store.h"
+
+namespace dispatcher {
+
+/// What the machines of one lane share; everything outlives the lane.
+struct LaneContext {
+    CampaignHead campaign;
+    const Campaign& sealed;
+    Settings settings;
+    GatewayNo gateway;
+    std::string gateway_name;
+    double gateway_rate_per_second = 0;
+    IncarnationId incarnation;
+    std::vector<IncarnationId> dead;  ///< incarnations of this host that are proven dead
+    const EngineOptions& options;
+    Store& store;
+    Journal& journal;
+    Clock& clock;
+    Random& random;
+    Observer& observer;
+    Tally& tally;
+};
+
+/// The first machine of a lane: leases chunks, claims their recipients batch by batch and hands
+/// the won ones to the sender; closes chunks when the settler is through with them. Each step does
+/// at most one transaction and never waits for anything but the store.
+class Claimer {
+  public:
+    Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<Claim>& ready);
+
+    /// Does the next useful thing; answers when it wants to be called again at the latest.
+    BootTime step();
+    [[nodiscard]] bool is_done() const { return control_.claimer_done; }
+
+  private:
+    /// A chunk that we hold, and how far we are in it.
+    struct Work {
+        std::shared_ptr<ChunkLease> lease;
+        std::vector<std::uint32_t> candidates;  ///< rows that looked free when it was leased
+        std::size_t next = 0;                   ///< first candidate that was not asked for
+        BootTime renewed{};
+        [[nodiscard]] bool is_walked() const { return next == candidates.size(); }
+    };
+    /// A claim whose transaction has not been answered for sure: rule R runs it again as it is.
+    struct Pending {
+        ClaimRequest request;
+        std::vector<std::string_view> appids;
+        std::vector<std::uint32_t> rows;
+        BatchNo batch = 0;
+        std::shared_ptr<ChunkLease> chunk;
+        BootTime not_before{};
+    };
+
+    std::optional<BootTime> advance(BootTime now);
+    std::optional<BootTime> store_failed(const StoreError& error, BootTime now);
+    bool renew_one(BootTime now);
+    bool finish_one();
+    bool can_claim() const;
+    std::optional<BootTime> begin_claim(Work& work, BootTime now);
+    void run_pending(BootTime now);
+    void hand_over(const ClaimResult& result);
+    void follow_campaign();
+    void drop(const std::shared_ptr<ChunkLease>& chunk);
+    std::optional<BootTime> lease_more(BootTime now);
+    void take_up(const ChunkHead& head, BootTime leased_at);
+    bool every_chunk_closed();
+
+    LaneContext context_;
+    LaneControl& control_;
+    BoundedQueue<Claim>& ready_;
+    FlagStore flags_;
+    std::vector<Work> held_;
+    std::optional<Pending> pending_;
+    std::optional<ChunkHead> leasing_;  ///< a lease to be taken, or run again after an error
+    std::optional<ChunkHead> taking_;   ///< a lease that we have, its content not read yet
+    std::optional<BootTime> store_lost_since_;
+    BootTime store_retry_at_{};
+    BootTime looked_at_{};  ///< last search for chunks that found none
+    BootTime rate_not_before_{};
+    std::uint32_t next_batch_ = 1;
+    std::size_t turn_ = 0;  ///< round robin over held_
+    FlagRows won_;
+};
+
+}  // namespace dispatcher

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "campaign/campaign.h"
+#include "engine/engine_options.h"
+#include "engine/lane_control.h"
+#include "engine/observer.h"
+#include "engine/recovery.h"
+#include "engine/tally.h"
+#include "gateway/gateway_type.h"
+#include "journal/journal.h"
+#include "store/campaign_store.h"
+
+namespace dispatcher {
+
+/// Who this process is, for the incarnation rows.
+struct HostIdentity {
+    std::string host;
+    std::string boot_id;  ///< 16 bytes
+    std::int64_t pid = 0;
+
+    static HostIdentity of_this_process();
+};
+
+/// A gateway of the server file with its type.
+struct GatewayChoice {
+    const GatewayOptions* options = nullptr;
+    const GatewayType* type = nullptr;
+};
+
+/// Everything a run works with; outlives the Dispatcher.
+struct DispatcherParts {
+    Store& store;
+    JournalDirectory& journals;
+    Clock& clock;
+    Random& random;
+    Observer& observer;
+    EngineOptions options;
+    HostIdentity host;
+    /// Finds a sealed gateway in the server file. Throws RefusedError if it is missing there, or
+    /// its target is not the sealed one.
+    std::function<GatewayChoice(const SealedGateway&)> gateway;
+    /// Pauses or freezes the campaign with its cause, by the engine's own judgement.
+    std::function<void(CampaignId, CampaignState to, const std::string& cause)> intervene;
+};
+
+/// How a run ended.
+struct RunSummary {
+    LaneStop stopped = LaneStop::none;  ///< none: nothing is left to do
+    std::string cause;                  ///< of a stop, for people
+    CampaignState state = CampaignState::running;
+};
+
+/// Sends one campaign to its end: recovers what dead processes of this host left, runs a lane per
+/// gateway, reconciles, and again while something is left. Launch and restart are the same loop:
+/// what differs is what the first claim finds. One run at a time; run() from one thread, the rest
+/// from any.
+class Dispatcher {
+  public:
+    explicit Dispatcher(DispatcherParts parts);
+    ~Dispatcher();
+
+    /// Settles what dead processes of this host left, of any campaign. Part of run(); on its own
+    /// it lets `restart` say what it found before anything is sent.
+    Recovered recover();
+
+    /// The campaign is running or reconciling when this is called. A stop drains: what is on the
+    /// wire is waited for, everything else is given back. Throws StoreError where the store cannot
+    /// be reached at the start, ConfigError and RefusedError for gateways.
+    RunSummary run(const CampaignRecord& record, std::stop_token stop);
+
+    [[nodiscard]] const Tally& tally() const { return tally_; }
+
+  private:
+    struct Running;
+    std::unique_ptr<Running> start_lane(const CampaignRecord& record, const CampaignHead& head,
+                                        GatewayNo gateway);
+    RunSummary run_lanes(const CampaignRecord& record, const CampaignHead& head,
+                         std::stop_token stop);
+    void act_on(RunSummary& summary, CampaignId campaign);
+    template <class Work>
+    auto patiently(Work&& work);
+    void end_lane(Running& lane, bool settled);
+
+    DispatcherParts parts_;
+    FlagStore flags_;
+    Tally tally_;
+    std::vector<IncarnationId> ours_;
+};
+
+}  // namespace dispatcher

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+
+#include "campaign/campaign_state.h"
+
+namespace dispatcher {
+
+/// Why a lane stops before its work is done.
+enum class LaneStop : std::uint8_t {
+    none,
+    asked,           ///< signal or stop token
+    campaign_moved,  ///< paused, cancelled, frozen or finished by somebody
+    gateway_lost,    ///< unreachable for longer than its patience
+    store_lost,      ///< unreachable for longer than store.patience
+    campaign_fault,  ///< the gateway faults the campaign: pause it
+    frozen,          ///< the database lost what it had acknowledged: freeze it
+};
+
+/// What a lane's three machines and its dispatcher tell each other besides the queues. Thread-safe.
+class LaneControl {
+  public:
+    /// The first reason stays.
+    void stop(LaneStop reason, std::string cause = {}) {
+        const std::lock_guard lock(mutex_);
+        if (reason_ != LaneStop::none) return;
+        cause_ = std::move(cause);
+        reason_ = reason;
+    }
+    [[nodiscard]] LaneStop stopped() const { return reason_.load(); }
+    [[nodiscard]] bool is_stopping() const { return stopped() != LaneStop::none; }
+    [[nodiscard]] std::string cause() const {
+        const std::lock_guard lock(mutex_);
+        return cause_;
+    }
+
+    std::atomic<bool> gateway_ready{false};  ///< claims are worth making
+    std::atomic<bool> is_expired{false};     ///< the campaign's deadline has passed
+    std::atomic<bool> claimer_done{false};
+    std::atomic<bool> sender_done{false};
+    std::atomic<bool> settler_done{false};
+    /// The settler cannot write: claims stop at once.
+    std::atomic<bool> settler_stuck{false};
+    /// The claimer found every chunk of its gateway closed.
+    std::atomic<bool> is_exhausted{false};
+
+  private:
+    std::atomic<LaneStop> reason_{LaneStop::none};
+    mutable std::mutex mutex_;
+    std::string cause_;  // guarded by mutex_
+};
+
+}  // namespace dispatcher

@@ -1,0 +1,79 @@
+#include "engine/notification_renderer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dispatcher {
+namespace {
+
+/// More locales than this in one audience are looked up anew each time.
+constexpr std::size_t kLocalesCachedMax = 1000;
+
+std::size_t column_index(const std::vector<std::string>& columns, std::string_view name) {
+    return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), name) -
+                                    columns.begin());
+}
+
+std::string_view value_at(const std::vector<std::string_view>& values, std::size_t column) {
+    return column < values.size() ? values[column] : std::string_view();
+}
+
+}  // namespace
+
+NotificationRenderer::NotificationRenderer(const Campaign& campaign, const GatewayType& type)
+    : campaign_(campaign),
+      payload_bytes_max_(type.payload_bytes_max()),
+      token_column_(column_index(campaign.audience.columns, "token")),
+      locale_column_(column_index(campaign.audience.columns, "locale")) {
+    const auto& message = campaign.message;
+    auto columns = campaign.audience.columns;
+    for (const auto& [locale, text] : message.locales) {
+        const auto document = type.payload_document(message, locale);
+        locales_[locale] = {
+            PayloadTemplate::compile_json(document.json, fmt::format("template, locale {}", locale),
+                                          message.data, columns),
+            document.push_type};
+    }
+    if (message.collapse == CollapseMode::key)
+        collapse_key_ = PayloadTemplate::compile_text(message.collapse_key, "message.collapse.key",
+                                                      message.data, columns);
+}
+
+const NotificationRenderer::LocalePayload& NotificationRenderer::payload_for(
+    std::string_view locale) {
+    if (const auto known = wanted_.find(locale); known != wanted_.end()) return *known->second;
+    const auto& found = locales_.at(best_locale(campaign_.message, locale));
+    if (wanted_.size() < kLocalesCachedMax) wanted_.emplace(locale, &found);
+    return found;
+}
+
+std::optional<Notification> NotificationRenderer::render(
+    std::string_view appid, const std::vector<std::string_view>& values, WallTime now,
+    std::optional<WallTime> deadline) {
+    const auto& locale = payload_for(value_at(values, locale_column_));
+    locale.payload.render(values, payload_);
+    if (payload_.size() > payload_bytes_max_) return std::nullopt;
+
+    Notification notification;
+    key_.emplace(campaign_.name.text(), appid);
+    notification.appid = appid;
+    notification.token = value_at(values, token_column_);
+    notification.payload = payload_;
+    notification.id = key_->id();
+    notification.push_type = locale.push_type;
+    notification.priority = campaign_.message.priority;
+    notification.expires_at = now + campaign_.message.ttl;
+    if (deadline) notification.expires_at = std::min(notification.expires_at, *deadline);
+    switch (campaign_.message.collapse) {
+        case CollapseMode::automatic: notification.collapse_id = key_->collapse_id(); break;
+        case CollapseMode::key:
+            collapse_key_->render(values, collapse_);
+            notification.collapse_id = collapse_;
+            break;
+        case CollapseMode::none: break;
+    }
+    return notification;
+}
+
+}  // namespace dispatcher

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "campaign/campaign.h"
+#include "campaign/payload_template.h"
+#include "campaign/notification.h"
+#include "gateway/gateway_type.h"
+
+namespace dispatcher {
+
+/// Turns recipients of one gateway into notifications. The templates are compiled at construction;
+/// a rendered notification is valid until the next call. One thread.
+class NotificationRenderer {
+  public:
+    /// Throws ConfigError where template and columns do not fit. `campaign` must outlive this.
+    NotificationRenderer(const Campaign& campaign, const GatewayType& type);
+
+    /// `expires_at` of the notification is the earlier of now + ttl and `deadline`. Nothing if the
+    /// payload is larger than the gateway takes.
+    std::optional<Notification> render(std::string_view appid,
+                                       const std::vector<std::string_view>& values, WallTime now,
+                                       std::optional<WallTime> deadline);
+
+    /// Bytes of the payload rendered last.
+    [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
+
+  private:
+    struct LocalePayload {
+        PayloadTemplate payload;
+        std::string push_type;
+    };
+    const LocalePayload& payload_for(std::string_view locale);
+
+    const Campaign& campaign_;
+    const std::size_t payload_bytes_max_;
+    std::size_t token_column_;
+    std::size_t locale_column_;
+    std::map<std::string, LocalePayload, std::less<>> locales_;
+    std::map<std::string, const LocalePayload*, std::less<>> wanted_;  ///< cache, bounded
+    std::optional<PayloadTemplate> collapse_key_;
+    std::string payload_;
+    std::string collapse_;
+    std::optional<NotificationKey> key_;
+};
+
+}  // namespace dispatcher

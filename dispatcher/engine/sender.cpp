@@ -1,0 +1,500 @@
+#include "engine/sender.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "base/invariant.h"
+
+namespace dispatcher {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Claims being sent at once; each holds a journal batch.
+constexpr std::size_t kOpenClaimsMax = 32;
+/// Re-sends within one claim after proofs of not sent; then the row is released.
+constexpr std::uint8_t kResendsMax = 5;
+constexpr milliseconds kResendDelay{20};
+/// An unreachable gateway keeps claimed rows waiting this long before they are released.
+constexpr milliseconds kDownGrace{1000};
+constexpr milliseconds kDownDue{1000};
+constexpr std::size_t kLateMax = 10'000;
+/// A finished run of rows shorter than this is settled by keys, a longer one by range.
+constexpr std::size_t kRangeRowsMin = 8;
+
+Ticket make_ticket(std::size_t open, std::uint32_t serial, std::uint32_t row) {
+    return static_cast<Ticket>(serial) << 32 | static_cast<Ticket>(open) << 16 | row;
+}
+std::size_t open_of(Ticket ticket) {
+    return ticket >> 16 & 0xFFFF;
+}
+std::uint32_t serial_of(Ticket ticket) {
+    return static_cast<std::uint32_t>(ticket >> 32);
+}
+std::uint32_t row_of(Ticket ticket) {
+    return static_cast<std::uint32_t>(ticket & 0xFFFF);
+}
+
+}  // namespace
+
+Sender::Sender(const LaneContext& context, LaneControl& control, Gateway& gateway,
+               NotificationRenderer& renderer, milliseconds gateway_patience,
+               BoundedQueue<Claim>& ready, BoundedQueue<SettleJob>& jobs)
+    : context_(context),
+      control_(control),
+      gateway_(gateway),
+      renderer_(renderer),
+      gateway_patience_(gateway_patience),
+      ready_(ready),
+      jobs_(jobs),
+      open_(kOpenClaimsMax) {}
+
+// Plan: fill the gateway's capacity, let it work, take its answers, hand finished claims to the
+// settler. When the lane stops, nothing new is sent: what never left is released, what is on the
+// wire is waited for.
+void Sender::step(BootTime until) {
+    if (control_.sender_done) return;
+    auto now = context_.clock.now();
+    push_jobs();
+    take_claims(now);
+    if (control_.is_stopping())
+        release_unsent(Reason::stopped, now);
+    else
+        submit_some(now);
+    settle_answered(now);
+    push_jobs();
+    finish_if_done();
+    if (control_.sender_done) return;
+
+    answers_.clear();
+    gateway_.wait(next_timer(until), answers_);
+    now = context_.clock.now();
+    for (const auto& answer : answers_)
+        handle(answer, now);
+    watch_gateway(now);
+    judge_withheld(now);
+    settle_answered(now);
+    push_jobs();
+}
+
+void Sender::take_claims(BootTime now) {
+    // While stopping, everything that was claimed is taken, to be released.
+    while (!current_ || control_.is_stopping()) {
+        const auto place = std::find(open_.begin(), open_.end(), nullptr);
+        if (place == open_.end()) return;
+        if (!next_claim_) next_claim_ = ready_.try_pop();
+        if (!next_claim_) return;
+        if (next_claim_->not_before > now && !control_.is_stopping()) return;
+        auto open = std::make_unique<OpenClaim>();
+        open->claim = std::move(*next_claim_);
+        next_claim_.reset();
+        open->rows.resize(open->claim.rows.size());
+        open->unanswered = open->unsettled = open->rows.size();
+        open->serial = next_serial_++;
+        *place = std::move(open);
+        current_ = static_cast<std::size_t>(place - open_.begin());
+    }
+}
+
+void Sender::submit_some(BootTime now) {
+    auto room = gateway_.capacity();
+    if (room > 0) control_.gateway_ready = true;
+    bool submitted = false;
+    for (; room > 0 && (send_held(now) || send_next(now)); --room)
+        submitted = true;
+    if (submitted) context_.journal.sync();
+}
+
+/// Re-sends the held row that is due, if there is one.
+bool Sender::send_held(BootTime now) {
+    while (!held_.empty() && held_.top().due <= now) {
+        const auto held = held_.top();
+        held_.pop();
+        const auto& open = open_[held.open];
+        if (!open || open->serial != held.serial || open->rows[held.row].phase != Phase::held)
+            continue;
+        if (submit_row(held.open, held.row, now)) return true;
+    }
+    return false;
+}
+
+/// Sends the next row of the current claim, going on to the next claim where one ends.
+bool Sender::send_next(BootTime now) {
+    for (;;) {
+        if (!current_) take_claims(now);
+        if (!current_) return false;
+        auto& open = *open_[*current_];
+        while (open.next < open.rows.size()) {
+            const auto row = static_cast<std::uint32_t>(open.next++);
+            if (open.rows[row].phase == Phase::waiting && submit_row(*current_, row, now))
+                return true;
+        }
+        current_.reset();
+    }
+}
+
+/// Renders, marks and submits; answers false where the row was settled without sending.
+bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
+    auto& open = *open_[index];
+    const auto& claimed = open.claim.rows[row];
+    const auto& chunk = *open.claim.chunk;
+    // For liveness only: the guarantee is that our right to these rows never moves.
+    if (now >= chunk.valid_until()) {
+        answer_row(open, row, FlagState::released, Reason::stopped, now);
+        return false;
+    }
+    const auto wall = context_.clock.wall();
+    if (context_.campaign.deadline && wall >= *context_.campaign.deadline) {
+        control_.is_expired = true;
+        answer_row(open, row, FlagState::released, Reason::expired, now);
+        return false;
+    }
+    chunk.data->row(claimed.row, values_);
+    const auto notification =
+        renderer_.render(chunk.keys[claimed.row], values_, wall, context_.campaign.deadline);
+    if (!notification) {
+        context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done,
+                              Reason::payload_too_large);
+        answer_row(open, row, FlagState::rejected, Reason::payload_too_large, now);
+        return false;
+    }
+    context_.journal.mark(open.claim.batch, claimed.slot, SlotState::wire);
+    crash_point("CP10");
+    gateway_.submit(make_ticket(index, open.serial, row), *notification);
+    crash_point("CP11");
+    open.rows[row].phase = Phase::wire;
+    ++on_the_wire_;
+    ++context_.tally.sent;
+    ++context_.tally.on_the_wire;
+    return true;
+}
+
+void Sender::handle(const GatewayAnswer& answer, BootTime now) {
+    const auto index = open_of(answer.ticket);
+    const auto row = row_of(answer.ticket);
+    auto* open = open_[index].get();
+    if (open == nullptr || open->serial != serial_of(answer.ticket) ||
+        open->rows[row].phase != Phase::wire) {
+        handle_late(answer);
+        return;
+    }
+    crash_point("CP13");
+    --on_the_wire_;
+    --context_.tally.on_the_wire;
+    breaker_.observe(answer.outcome);
+    const auto slot = open->claim.rows[row].slot;
+    using enum Outcome::Kind;
+    switch (answer.outcome.kind) {
+        case accepted: accept(*open, row, now); break;
+        case rejected: reject(*open, row, answer.outcome, now); break;
+        case refused: retry_refused(index, row, answer.outcome, now); break;
+        case not_sent: retry_not_sent(index, row, answer.outcome, now); break;
+        case unknown:
+            open->rows[row].tries_added += 1;
+            context_.journal.mark(open->claim.batch, slot, SlotState::done, answer.outcome.reason);
+            answer_row(*open, row, FlagState::in_doubt, answer.outcome.reason, now);
+            if (answer.outcome.reason == Reason::timeout && late_.size() < kLateMax) {
+                Late late;
+                late.job.settlement.campaign = context_.campaign.id;
+                late.job.settlement.scope = context_.campaign.scope;
+                late.job.settlement.chunk = open->claim.chunk->head.no;
+                late.job.settlement.claim = open->claim.id;
+                late.appid = open->claim.chunk->keys[open->claim.rows[row].row];
+                late_.emplace(answer.ticket, std::move(late));
+            }
+            break;
+        case campaign_fault:
+            context_.journal.mark(open->claim.batch, slot, SlotState::claimed);
+            answer_row(*open, row, FlagState::released, Reason::campaign_fault, now);
+            control_.stop(LaneStop::campaign_fault,
+                          fmt::format("gateway {}: {}", context_.gateway_name, gateway_.fault()));
+            break;
+    }
+}
+
+/// An answer after our timeout: it may turn doubt into certainty (T3, T4, T5).
+void Sender::handle_late(const GatewayAnswer& answer) {
+    const auto found = late_.find(answer.ticket);
+    if (found == late_.end()) return;
+    auto late = std::move(found->second);
+    late_.erase(found);
+    Settled settled;
+    settled.from_doubt = true;
+    switch (answer.outcome.kind) {
+        case Outcome::Kind::accepted: settled.to = FlagState::delivered; break;
+        case Outcome::Kind::rejected:
+            settled.to = FlagState::rejected;
+            settled.code.reason = answer.outcome.reason;
+            break;
+        default: return;  // stays in doubt
+    }
+    AppidList appids;
+    appids.push(late.appid);
+    late.job.settlement.groups.push_back({settled, std::move(appids)});
+    unpushed_.push_back(std::move(late.job));
+    --context_.tally.in_doubt;
+    ++(settled.to == FlagState::delivered ? context_.tally.delivered : context_.tally.rejected);
+}
+
+void Sender::accept(OpenClaim& open, std::uint32_t row, BootTime now) {
+    open.rows[row].tries_added += 1;
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::done);
+    answer_row(open, row, FlagState::delivered, Reason::none, now);
+}
+
+void Sender::reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now) {
+    auto& state = open.rows[row];
+    state.tries_added += 1;
+    const auto slot = open.claim.rows[row].slot;
+    if (outcome.suspicious && breaker_.is_on_probation()) {
+        // Proved not delivered whoever is to blame; a crash now may release it.
+        context_.journal.mark(open.claim.batch, slot, SlotState::claimed);
+        state.phase = Phase::withheld;
+        state.reason = outcome.reason;
+        ++withheld_;
+        return;
+    }
+    context_.journal.mark(open.claim.batch, slot, SlotState::done, outcome.reason);
+    answer_row(open, row, FlagState::rejected, outcome.reason, now);
+}
+
+void Sender::retry_refused(std::size_t index, std::uint32_t row, const Outcome& outcome,
+                           BootTime now) {
+    auto& open = *open_[index];
+    auto& state = open.rows[row];
+    state.tries_added += 1;
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
+    const auto tries =
+        static_cast<std::uint16_t>(open.claim.rows[row].tries + state.tries_added);
+    const auto delay = context_.settings.retry.delay_after(tries, outcome.retry_after,
+                                                           context_.random.next());
+    if (delay && *delay <= context_.options.hold_up_to &&
+        held_.size() < context_.options.held_retries && !control_.is_stopping()) {
+        hold(index, row, now + *delay);
+        return;
+    }
+    state.due_in = delay.value_or(milliseconds{0});
+    answer_row(open, row, FlagState::released, outcome.reason, now);
+}
+
+void Sender::retry_not_sent(std::size_t index, std::uint32_t row, const Outcome& outcome,
+                            BootTime now) {
+    auto& open = *open_[index];
+    auto& state = open.rows[row];
+    crash_point("CP17");
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
+    crash_point("CP18");
+    const bool may_resend = outcome.gateway_down || state.resends < kResendsMax;
+    if (may_resend && held_.size() < context_.options.held_retries && !control_.is_stopping()) {
+        if (!outcome.gateway_down) ++state.resends;
+        hold(index, row, now + kResendDelay * (1 + state.resends));
+        return;
+    }
+    state.due_in = kDownDue;
+    answer_row(open, row, FlagState::released, outcome.reason, now);
+}
+
+void Sender::hold(std::size_t index, std::uint32_t row, BootTime due) {
+    auto& open = *open_[index];
+    open.rows[row].phase = Phase::held;
+    held_.push({due, index, open.serial, row});
+}
+
+void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason,
+                        BootTime now) {
+    auto& state = open.rows[row];
+    if (state.phase == Phase::withheld) --withheld_;
+    state.phase = Phase::answered;
+    state.to = to;
+    state.reason = reason;
+    --open.unanswered;
+    if (!open.answered_since) open.answered_since = now;
+    switch (to) {
+        case FlagState::delivered: ++context_.tally.delivered; break;
+        case FlagState::rejected: ++context_.tally.rejected; break;
+        case FlagState::in_doubt: ++context_.tally.in_doubt; break;
+        default: ++context_.tally.released; break;
+    }
+}
+
+/// Gives back every row that is not on the wire.
+void Sender::release_unsent(Reason reason, BootTime now) {
+    for (auto& open : open_) {
+        if (!open) continue;
+        for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
+            const auto phase = open->rows[row].phase;
+            if (phase == Phase::waiting || phase == Phase::held || phase == Phase::withheld) {
+                if (reason == Reason::unreachable) open->rows[row].due_in = kDownDue;
+                answer_row(*open, row, FlagState::released, reason, now);
+            }
+        }
+        open->next = open->rows.size();
+    }
+    current_.reset();
+    held_ = {};
+}
+
+/// Believes the withheld rejections, or lets the breaker pause the campaign.
+void Sender::judge_withheld(BootTime now) {
+    const bool at_rest = is_at_rest();
+    if (breaker_.has_tripped(at_rest)) {
+        control_.stop(
+            LaneStop::campaign_fault,
+            fmt::format("gateway {}: {} of the last {} devices were refused as bad tokens or bad "
+                        "requests; check environment, topic and template",
+                        context_.gateway_name, breaker_.suspicious(),
+                        std::min<std::uint64_t>(breaker_.answers(), Breaker::kWindow)));
+        return;  // release_unsent() gives the withheld rows back
+    }
+    if (withheld_ == 0 || (breaker_.is_on_probation() && !at_rest)) return;
+    for (auto& open : open_) {
+        if (!open) continue;
+        for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
+            if (open->rows[row].phase != Phase::withheld) continue;
+            const auto reason = open->rows[row].reason;
+            context_.journal.mark(open->claim.batch, open->claim.rows[row].slot, SlotState::done,
+                                  reason);
+            answer_row(*open, row, FlagState::rejected, reason, now);
+        }
+    }
+}
+
+bool Sender::is_at_rest() const {
+    return on_the_wire_ == 0 && !current_ && !next_claim_ && held_.empty() && ready_.empty();
+}
+
+void Sender::watch_gateway(BootTime now) {
+    const auto health = gateway_.health();
+    if (health.trouble.empty()) {
+        if (down_since_) context_.observer.gateway_restored(context_.gateway_name);
+        down_since_.reset();
+        return;
+    }
+    if (!down_since_) {
+        down_since_ = now;
+        control_.gateway_ready = false;
+        context_.observer.gateway_lost(context_.gateway_name, health.trouble);
+    }
+    if (now - *down_since_ >= kDownGrace) release_unsent(Reason::unreachable, now);
+    if (now - *down_since_ >= gateway_patience_)
+        control_.stop(LaneStop::gateway_lost,
+                      fmt::format("gateway {}: {}", context_.gateway_name, health.trouble));
+}
+
+/// Makes settlements of claims that are answered to the last row, or whose answers have waited long
+/// enough for the rest.
+void Sender::settle_answered(BootTime now) {
+    for (auto& open : open_) {
+        if (!open || !open->answered_since) continue;
+        const bool is_complete = open->unanswered == 0;
+        if (!is_complete && now - *open->answered_since < context_.options.settle_after &&
+            !control_.is_stopping())
+            continue;
+        unpushed_.push_back(make_job(*open));
+        open->answered_since.reset();
+        if (!is_complete) continue;
+        const auto index = static_cast<std::size_t>(&open - open_.data());
+        if (current_ == index) current_.reset();
+        open.reset();
+    }
+}
+
+/// Everything of the claim that is answered and not yet settled. Groups by what is written; long
+/// runs of finished rows are confirmed by range.
+SettleJob Sender::make_job(OpenClaim& open) {
+    const auto& chunk = *open.claim.chunk;
+    SettleJob job;
+    job.batch = open.claim.batch;
+    job.chunk = open.claim.chunk;
+    auto& settlement = job.settlement;
+    settlement.campaign = context_.campaign.id;
+    settlement.scope = context_.campaign.scope;
+    settlement.chunk = chunk.head.no;
+    settlement.claim = open.claim.id;
+
+    const auto key = [&](std::size_t row) { return chunk.keys[open.claim.rows[row].row]; };
+    const auto add = [&](std::size_t row) {
+        const auto& state = open.rows[row];
+        Settled settled;
+        settled.to = state.to;
+        settled.code.reason = state.reason;
+        settled.tries_added = state.tries_added;
+        settled.due_in = state.due_in;
+        settled.from_doubt = state.to != FlagState::in_doubt;
+        auto group = std::find_if(
+            settlement.groups.begin(), settlement.groups.end(), [&](const Settlement::Group& g) {
+                return g.settled.to == settled.to && g.settled.code == settled.code &&
+                       g.settled.tries_added == settled.tries_added &&
+                       g.settled.due_in == settled.due_in;
+            });
+        if (group == settlement.groups.end()) {
+            settlement.groups.push_back({settled, {}});
+            group = settlement.groups.end() - 1;
+        }
+        group->appids.push(key(row));
+    };
+    // Past our lease a successor may have put our rows in doubt, which a range would not see.
+    const bool ranges_allowed = context_.clock.now() < chunk.valid_until();
+    const auto is_final = [&](std::size_t row) {
+        return open.rows[row].phase == Phase::answered || open.rows[row].phase == Phase::settled;
+    };
+    for (std::size_t begin = 0; begin < open.rows.size();) {
+        if (!is_final(begin)) {
+            ++begin;
+            continue;
+        }
+        std::size_t end = begin;
+        while (end < open.rows.size() && is_final(end))
+            ++end;
+        const bool by_range = ranges_allowed && end - begin >= kRangeRowsMin;
+        bool confirms = false;
+        for (auto row = begin; row < end; ++row) {
+            auto& state = open.rows[row];
+            if (state.phase == Phase::settled) continue;
+            const bool is_plain = state.to == FlagState::delivered && state.tries_added == 1;
+            if (by_range && is_plain)
+                confirms = true;
+            else
+                add(row);
+            state.phase = Phase::settled;
+            --open.unsettled;
+        }
+        if (confirms)
+            settlement.confirmed.push_back({std::string(key(begin)), std::string(key(end - 1))});
+        begin = end;
+    }
+    job.ends_claim = open.unsettled == 0;
+    return job;
+}
+
+void Sender::push_jobs() {
+    while (!unpushed_.empty() && jobs_.try_push(std::move(unpushed_.front())))
+        unpushed_.pop_front();
+}
+
+BootTime Sender::next_timer(BootTime until) const {
+    auto timer = until;
+    if (!held_.empty() && gateway_.capacity() > 0) timer = std::min(timer, held_.top().due);
+    if (next_claim_) timer = std::min(timer, next_claim_->not_before);
+    for (const auto& open : open_)
+        if (open && open->answered_since)
+            timer = std::min(timer, *open->answered_since + context_.options.settle_after);
+    return timer;
+}
+
+void Sender::finish_if_done() {
+    if (control_.settler_done && !control_.sender_done) {
+        // The store is out of reach: what is answered stays in the journal.
+        control_.sender_done = on_the_wire_ == 0;
+        return;
+    }
+    const bool is_idle = ready_.empty() && !next_claim_ && unpushed_.empty() &&
+                         std::all_of(open_.begin(), open_.end(),
+                                     [](const auto& open) { return open == nullptr; });
+    // Read last: a claim may have been handed over just before the claimer ended.
+    if (is_idle && control_.claimer_done && ready_.empty()) control_.sender_done = true;
+}
+
+}  // namespace dispatcher

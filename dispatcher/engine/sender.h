@@ -1,0 +1,111 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "engine/breaker.h"
+#include "engine/claimer.h"
+#include "engine/notification_renderer.h"
+#include "gateway/gateway.h"
+
+namespace dispatcher {
+
+/// The middle machine of a lane: renders claimed recipients, marks them in the journal, gives them
+/// to the gateway, and turns the answers into settlements. Never touches the store, so a stalled
+/// store never delays a late answer. One thread.
+class Sender {
+  public:
+    Sender(const LaneContext& context, LaneControl& control, Gateway& gateway,
+           NotificationRenderer& renderer, std::chrono::milliseconds gateway_patience,
+           BoundedQueue<Claim>& ready, BoundedQueue<SettleJob>& jobs);
+
+    /// Submits what it can, then waits for the gateway until `until` at the latest, and handles
+    /// what was answered.
+    void step(BootTime until);
+    [[nodiscard]] bool is_done() const { return control_.sender_done; }
+
+  private:
+    enum class Phase : std::uint8_t { waiting, held, wire, withheld, answered, settled };
+    struct Row {
+        Phase phase = Phase::waiting;
+        FlagState to = FlagState::claimed;
+        Reason reason = Reason::none;
+        std::uint16_t tries_added = 0;
+        std::uint8_t resends = 0;  ///< after proof of not sent, within this claim
+        std::chrono::milliseconds due_in{0};
+    };
+    struct OpenClaim {
+        Claim claim;
+        std::vector<Row> rows;
+        std::size_t next = 0;      ///< first row never looked at
+        std::size_t unanswered = 0;
+        std::size_t unsettled = 0;
+        std::optional<BootTime> answered_since;  ///< the eldest answer that is not settled
+        std::uint32_t serial = 0;
+    };
+    struct Held {
+        BootTime due;
+        std::size_t open;
+        std::uint32_t serial;
+        std::uint32_t row;
+        bool operator>(const Held& other) const { return due > other.due; }
+    };
+    /// A row settled as in doubt by timeout, whose answer may still come.
+    struct Late {
+        SettleJob job;  ///< without groups
+        std::string appid;
+    };
+
+    void take_claims(BootTime now);
+    void submit_some(BootTime now);
+    bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
+    bool send_held(BootTime now);
+    bool send_next(BootTime now);
+    void handle(const GatewayAnswer& answer, BootTime now);
+    void handle_late(const GatewayAnswer& answer);
+    void accept(OpenClaim& open, std::uint32_t row, BootTime now);
+    void reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    void retry_refused(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    void retry_not_sent(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    void hold(std::size_t open, std::uint32_t row, BootTime due);
+    void answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason, BootTime now);
+    void release_unsent(Reason reason, BootTime now);
+    void judge_withheld(BootTime now);
+    void watch_gateway(BootTime now);
+    void settle_answered(BootTime now);
+    SettleJob make_job(OpenClaim& open);
+    void push_jobs();
+    BootTime next_timer(BootTime until) const;
+    bool is_at_rest() const;
+    void finish_if_done();
+
+    LaneContext context_;
+    LaneControl& control_;
+    Gateway& gateway_;
+    NotificationRenderer& renderer_;
+    const std::chrono::milliseconds gateway_patience_;
+    BoundedQueue<Claim>& ready_;
+    BoundedQueue<SettleJob>& jobs_;
+
+    std::vector<std::unique_ptr<OpenClaim>> open_;  ///< null: a free place
+    std::optional<std::size_t> current_;            ///< the claim whose rows are being sent
+    std::optional<Claim> next_claim_;               ///< waits for its place in the rate
+    std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
+    std::deque<SettleJob> unpushed_;  ///< jobs that found the queue full; as many as open claims
+    std::unordered_map<Ticket, Late> late_;
+    Breaker breaker_;
+    std::size_t withheld_ = 0;
+    std::size_t on_the_wire_ = 0;
+    std::uint32_t next_serial_ = 1;
+    std::optional<BootTime> down_since_;
+    std::vector<GatewayAnswer> answers_;
+    std::vector<std::string_view> values_;
+};
+
+}  // namespace dispatcher

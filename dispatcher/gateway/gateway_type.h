@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "campaign/campaign.h"
+#include "gateway/gateway.h"
+
+namespace dispatcher {
+
+/// One entry of `gateways:` in the server file. Paths are absolute already.
+struct GatewayOptions {
+    std::string name;      ///< as the campaign file calls it
+    std::string type;      ///< apns, loopback, …
+    std::string endpoint;  ///< https://host[:port] or http:// (cleartext HTTP/2); empty: the real one
+    std::string ca_file;   ///< empty: the system's authorities
+    std::uint32_t connections = 4;
+    std::uint32_t in_flight = 1000;  ///< open requests a connection, at most
+    std::chrono::milliseconds timeout{30'000};   ///< of a request, ≥ 1 s
+    std::chrono::milliseconds patience{600'000}; ///< how long an unreachable gateway is waited for
+    double rate_per_second = 0;                  ///< of this gateway, all processes; 0: no limit
+    /// The keys that belong to the type (key_file, key_id, team_id, topic, environment, …), strings.
+    std::map<std::string, std::string> keys;
+    std::map<std::string, Secret> secrets;
+};
+
+/// A locale's payload before rendering: JSON text with Mustache in its strings, and what goes in
+/// headers.
+struct PayloadDocument {
+    std::string json;
+    std::string push_type;  ///< "" where the gateway has none
+};
+
+/// The exact request that a notification would become, for `preview`. Secrets redacted.
+struct RequestPreview {
+    std::string method;
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+/// Port: a kind of gateway, stateless; what the engine and the commands need to know about it
+/// before and besides sending. A new gateway is one of these and a Gateway.
+class GatewayType {
+  public:
+    virtual ~GatewayType() = default;
+    [[nodiscard]] virtual std::string_view name() const = 0;
+
+    /// Keys allowed in the server file besides the common ones, for strict checking.
+    struct Key {
+        std::string_view name;
+        enum class Form { text, path, secret, choice } form = Form::text;
+        bool required = false;
+        std::vector<std::string_view> choices;
+    };
+    [[nodiscard]] virtual std::vector<Key> keys() const = 0;
+    /// What is wrong with a set of keys taken together; nothing if all is well.
+    [[nodiscard]] virtual std::optional<std::string> problem(const GatewayOptions&) const {
+        return {};
+    }
+    [[nodiscard]] virtual bool needs_token() const { return true; }
+    /// What is wrong with a device token of this gateway; nothing if all is well.
+    [[nodiscard]] virtual std::optional<std::string> token_problem(std::string_view) const {
+        return {};
+    }
+    [[nodiscard]] virtual std::size_t payload_bytes_max() const = 0;
+    /// Host, topic, environment: what a sealed campaign must find again.
+    [[nodiscard]] virtual std::string target(const GatewayOptions& options) const = 0;
+    /// The payload of one locale: the type's own shape, then the message's block merged in.
+    /// Throws ConfigError if the block does not fit.
+    [[nodiscard]] virtual PayloadDocument payload_document(const Message& message,
+                                                           const std::string& locale) const = 0;
+    [[nodiscard]] virtual RequestPreview preview(const GatewayOptions& options,
+                                                 const Notification& notification) const = 0;
+    /// Reads keys and certificates (throws ConfigError), connects lazily.
+    [[nodiscard]] virtual std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
+                                                        Random& random) const = 0;
+};
+
+}  // namespace dispatcher

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "gateway/http2/service.h"
+#include "gateway/http2/session.h"
+#include "gateway/http2/transport.h"
+
+namespace dispatcher::http2 {
+
+/// Buffers that the connections of one gateway take turns with.
+struct Scratch {
+    std::array<char, 65'536> received;
+    std::string frames;
+};
+
+/// One HTTP/2 connection from connect() to its end, and whether it may be trusted with another
+/// request. One thread.
+class Connection {
+  public:
+    struct Limits {
+        std::uint32_t in_flight = 1000;               ///< streams open at once, ours
+        std::chrono::nanoseconds drain_time{};        ///< from drain() to the end, at most
+    };
+    /// Connect, TLS and SETTINGS together.
+    static constexpr std::chrono::seconds kOpeningMax{10};
+    /// Quieter than this, a connection must answer a PING before it is used.
+    static constexpr std::chrono::seconds kQuietMax{10};
+    static constexpr std::chrono::seconds kPingMax{10};
+
+    enum class Stage { opening, ready, draining, closed };
+
+    Connection(const Address& address, const Endpoint& endpoint, const TlsContext* tls,
+               const Limits& limits, Scratch& scratch, BootTime now);
+
+    [[nodiscard]] Stage stage() const { return stage_; }
+    [[nodiscard]] int descriptor() const { return transport_.descriptor(); }
+    [[nodiscard]] bool wants_writable() const { return transport_.wants_writable(); }
+    /// Why it closed; empty after an orderly end.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+    /// How many requests would be framed at once. `is_cold_limited`: one only, until a reply proves
+    /// our credentials.
+    [[nodiscard]] std::size_t room(BootTime now, bool is_cold_limited) const;
+    /// False: no stream ids are left, nothing was queued, and the connection drains.
+    [[nodiscard]] bool submit(Stream& stream, const Fields& fields, BootTime now);
+    void cancel(const Stream& stream) { session_.cancel(stream); }
+    /// Writes what was submitted, as far as the kernel takes it.
+    void flush();
+
+    /// The socket is readable or writable, or is_unfinished().
+    void turn(BootTime now);
+    /// Received bytes wait in the TLS layer, where no socket event tells of them.
+    [[nodiscard]] bool is_unfinished() const { return is_unfinished_; }
+    /// Acts on what is overdue at `now`.
+    void tick(BootTime now);
+    [[nodiscard]] BootTime next_tick() const;
+
+    /// Opens nothing more, reads on, and closes when nothing is open or after the drain time.
+    void drain(BootTime now);
+    /// Closes at once.
+    void close(std::string trouble);
+    /// An answer took too long: not to be used until a PING is answered, unless it was heard of
+    /// since `sent_at`.
+    void suspect(BootTime sent_at, BootTime now);
+
+    /// After it closed: `open` are its streams that did not end; they are in ended() afterwards.
+    void abandon(const std::vector<Stream*>& open) { session_.abandon(open); }
+    std::vector<Stream*>& ended() { return session_.ended(); }
+    /// One of ended() was handled.
+    void forget_stream() { --open_; }
+    [[nodiscard]] std::size_t open_streams() const { return open_; }
+    [[nodiscard]] bool has_contradicted_itself() const {
+        return session_.has_contradicted_itself();
+    }
+
+    HeaderMemory memory;      ///< the service's
+    bool is_warm = false;     ///< a reply proved our credentials
+    bool has_replied = false; ///< a reply came: the gateway works
+    std::size_t lingering = 0; ///< streams that are answered `unknown` and still read for
+
+  private:
+    void become_ready(BootTime now);
+    void read_all(BootTime now);
+    void check_end();
+    void start_ping(BootTime now);
+
+    Limits limits_;
+    Scratch& scratch_;
+    Transport transport_;
+    Session session_;
+    Stage stage_ = Stage::opening;
+    std::string trouble_;
+    BootTime deadline_;  ///< of opening or draining
+    BootTime heard_at_;
+    BootTime ping_deadline_{};
+    std::uint64_t pings_ = 0;
+    std::size_t open_ = 0;
+    bool is_unfinished_ = false;
+};
+
+}  // namespace dispatcher::http2

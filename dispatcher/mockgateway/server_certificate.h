@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+struct ssl_ctx_st;
+
+namespace dispatcher::mock {
+
+/// Where the server's certificate comes from: the given files; or else `dir`, which is filled with
+/// ca.pem, cert.pem and key.pem on the first use and serves later runs unchanged; or else a
+/// certificate of its own that nobody can check.
+struct CertificateOptions {
+    std::filesystem::path cert_file;
+    std::filesystem::path key_file;
+    std::filesystem::path dir;
+};
+
+/// The TLS side of the listener: TLS 1.2 or newer, HTTP/2 by ALPN and nothing else.
+class ServerCertificate {
+  public:
+    /// Throws ConfigError if a file cannot be used, UnavailableError if one cannot be written.
+    explicit ServerCertificate(const CertificateOptions& options);
+    ~ServerCertificate();
+    ServerCertificate(const ServerCertificate&) = delete;
+    ServerCertificate& operator=(const ServerCertificate&) = delete;
+
+    [[nodiscard]] ssl_ctx_st* context() const { return context_; }
+
+  private:
+    ssl_ctx_st* const context_;
+};
+
+}  // namespace dispatcher::mock

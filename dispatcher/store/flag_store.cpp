@@ -1,0 +1,459 @@
+#include "store/flag_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "base/invariant.h"
+
+namespace dispatcher {
+namespace {
+
+bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
+             std::span<const IncarnationId> dead) {
+    if (chunk.state == ChunkState::closed || chunk.due_at > chunk.now) return false;
+    if (chunk.state == ChunkState::open || chunk.owner_closed) return true;
+    if (chunk.lease_until < chunk.now || chunk.lease_until > chunk.now + 2 * ttl) return true;
+    return std::find(dead.begin(), dead.end(), chunk.owner) != dead.end();
+}
+
+bool is_done(CampaignState state) {
+    return state == CampaignState::done || state == CampaignState::done_with_doubt;
+}
+
+/// Walks sorted keys and the sorted rows of their range together: `visit(key, row or nullptr)`.
+template <class Keys, class Visit>
+void merge(const Keys& keys, const FlagRows& rows, Visit&& visit) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const std::string_view key = keys[i];
+        while (at < rows.size() && rows.appids[at] < key)
+            ++at;
+        const bool found = at < rows.size() && rows.appids[at] == key;
+        visit(key, found ? &rows.rows[at] : nullptr);
+    }
+}
+
+std::vector<std::string_view> views(const AppidList& list) {
+    std::vector<std::string_view> all;
+    all.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i)
+        all.push_back(list[i]);
+    return all;
+}
+
+/// When an unfinished chunk is worth another walk.
+std::chrono::milliseconds due_in(const ChunkStanding& standing, WallTime now) {
+    constexpr std::chrono::milliseconds kClaimedPause{500};
+    if (standing.unclaimed > 0) return std::chrono::milliseconds{0};
+    if (!standing.next_due) return kClaimedPause;  // only what others still hold
+    return std::max(*standing.next_due, now) - now;
+}
+
+}  // namespace
+
+bool Settlement::releases() const {
+    return std::any_of(groups.begin(), groups.end(),
+                       [](const Group& g) { return g.settled.to == FlagState::released; });
+}
+
+StoreSession& FlagStore::session() {
+    if (!session_) session_ = store_.connect();
+    return *session_;
+}
+
+/// Runs `work(session)` between BEGIN and COMMIT. `work` answers false where there is nothing to
+/// commit. A definite error rolls back and keeps the session; after an ambiguous one the session
+/// may still be running our statement somewhere, so it is dropped.
+template <class Work>
+auto FlagStore::transact(Work&& work) {
+    auto& s = session();
+    try {
+        s.begin();
+        if (work(s))
+            s.commit();
+        else
+            s.rollback();
+    } catch (const StoreError& error) {
+        using enum StoreError::Kind;
+        if (error.kind() == ambiguous || error.kind() == unavailable)
+            disconnect();
+        else
+            s.rollback();
+        throw;
+    }
+}
+
+std::vector<ChunkHead> FlagStore::leasable(CampaignId campaign, GatewayNo gateway,
+                                           std::span<const IncarnationId> dead,
+                                           std::size_t limit) {
+    std::vector<ChunkHead> chunks;
+    transact([&](StoreSession& s) {
+        chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
+        return false;
+    });
+    return chunks;
+}
+
+std::optional<ChunkHead> FlagStore::lease(const ChunkHead& wanted, ScopeId scope, IncarnationId me,
+                                          std::span<const IncarnationId> dead) {
+    std::optional<ChunkHead> leased;
+    crash_point("CP03");
+    transact([&](StoreSession& s) {
+        const auto seen = s.lock_chunk(wanted.campaign, wanted.no);
+        if (!seen) return false;
+        const bool is_mine = seen->owner == me && seen->state == ChunkState::leased;
+        if (is_mine && seen->fence.value == wanted.fence.value + 1) {
+            leased = *seen;  // an earlier try whose answer was lost
+            return false;
+        }
+        if (!is_mine && !is_free(*seen, ttl_, dead)) return false;
+        s.lease_chunk(seen->campaign, seen->no, seen->fence, me, ttl_);
+        if (seen->owner.value != 0 && seen->owner != me)
+            s.sweep({scope, seen->key_lo, seen->key_hi}, seen->campaign, seen->owner,
+                    seen->owner_closed ? Reason::journal_lost : Reason::lease_expired);
+        leased = *seen;
+        leased->owner = me;
+        leased->state = ChunkState::leased;
+        leased->fence.value += 1;
+        leased->lease_until = seen->now + ttl_;
+        return true;
+    });
+    crash_point("CP04");
+    return leased;
+}
+
+ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
+    invariant(!r.appids.empty(), "a claim asks for somebody");
+    ClaimResult result;
+    won.clear();
+    const KeyRange range{r.scope, r.appids.front(), r.appids.back()};
+    transact([&](StoreSession& s) {
+        result = {};
+        const auto campaign = s.lock_campaign_shared(r.campaign);
+        const auto chunk = s.lock_chunk(r.campaign, r.chunk);
+        if (!campaign || !chunk) return false;
+        if (chunk->fence < r.fence || (chunk->fence == r.fence && chunk->claim_seq < r.claim_seq))
+            throw StoreError(StoreError::Kind::durability_lost,
+                             fmt::format("chunk {} stands at fence {}, claim {}, but {}, {} were "
+                                         "acknowledged: the database lost commits",
+                                         r.chunk.value, chunk->fence.value, chunk->claim_seq,
+                                         r.fence.value, r.claim_seq));
+        if (chunk->fence != r.fence) return false;
+        if (chunk->claim_seq == r.claim_seq + 1) {
+            // Only the fence's holder counts claim_seq up: the lost acknowledgement was ours.
+            invariant(r.is_rerun, "claims on a chunk are serial");
+            s.read_won(range, r.claim, won);
+            result.verdict = ClaimVerdict::claimed;
+            return false;
+        }
+        invariant(chunk->claim_seq == r.claim_seq, "claims on a chunk are serial");
+        if (chunk->lease_until < chunk->now) return false;
+        if (campaign->state != CampaignState::running || campaign->epoch != r.epoch) {
+            result.verdict = ClaimVerdict::not_running;
+            return false;
+        }
+        if (campaign->deadline && *campaign->deadline <= campaign->now) {
+            result.verdict = ClaimVerdict::expired;
+            return false;
+        }
+        s.advance_chunk(r.campaign, r.chunk, r.claim_seq + 1, ttl_);
+        crash_point("CP06");
+
+        s.read_flags(range, rows_);
+        std::vector<std::string_view> absent;
+        std::vector<std::string_view> due;
+        absent.reserve(r.appids.size());
+        merge(r.appids, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
+            if (row == nullptr)
+                absent.push_back(appid);
+            else if (row->state == FlagState::released && row->tries < r.attempts_max &&
+                     (!row->due_at || *row->due_at <= chunk->now))
+                due.push_back(appid);
+        });
+        if (!absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, absent);
+        if (!due.empty()) s.reclaim(r.scope, r.campaign, r.claim, due);
+        s.read_won(range, r.claim, won);
+        result.verdict = ClaimVerdict::claimed;
+        result.raced = absent.size() + due.size() - won.size();
+        crash_point("CP07");
+        return true;
+    });
+    crash_point("CP08");
+    return result;
+}
+
+void FlagStore::settle(const Settlement& settlement) {
+    crash_point("CP14");
+    transact([&](StoreSession& s) {
+        if (settlement.releases())
+            reopen_for_release(s, settlement.campaign, settlement.chunk);
+        for (const auto& group : settlement.groups)
+            s.settle_keys(settlement.scope, settlement.claim, group.settled, views(group.appids));
+        for (const auto& range : settlement.confirmed)
+            s.confirm_range({settlement.scope, range.lo, range.hi}, settlement.claim);
+        check_owned(s, settlement);
+        crash_point("CP15");
+        return true;
+    });
+    crash_point("CP16");
+}
+
+/// Whoever releases takes the campaign and the chunk first, so that nobody closes the chunk or
+/// finishes the campaign over the row that comes back to life.
+void FlagStore::reopen_for_release(StoreSession& s, CampaignId campaign, ChunkNo no) {
+    auto head = s.lock_campaign_shared(campaign);
+    if (head && is_done(head->state)) {
+        // A shared lock cannot be upgraded without risking a deadlock: start over with the other.
+        s.rollback();
+        s.begin();
+        head = s.lock_campaign(campaign);
+    }
+    const auto chunk = s.lock_chunk(campaign, no);
+    if (chunk && chunk->state == ChunkState::closed)
+        s.open_chunk(campaign, no, std::chrono::milliseconds{0});
+    if (head && is_done(head->state))
+        s.move_campaign(campaign, head->state, head->epoch, CampaignState::reconciling);
+}
+
+/// A row of ours under a foreign claim id means that the right to send existed twice. A row that
+/// was in doubt may have been re-opened by a person or a policy (T8); any other has no excuse.
+void FlagStore::check_owned(StoreSession& s, const Settlement& settlement) {
+    for (const auto& group : settlement.groups) {
+        if (group.settled.to == FlagState::released) continue;
+        s.read_keys(settlement.scope, views(group.appids), rows_);
+        merge(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
+            if (row != nullptr && (row->claim == settlement.claim || row->code.was_in_doubt))
+                return;
+            throw StoreError(
+                StoreError::Kind::durability_lost,
+                fmt::format("a recipient of claim {:016x} {}: the database lost a commit",
+                            settlement.claim.value,
+                            row == nullptr
+                                ? std::string("has no flag any more")
+                                : fmt::format("stands under claim {:016x}", row->claim.value)));
+        });
+    }
+}
+
+void FlagStore::release_unsent(CampaignId campaign, ScopeId scope, ChunkNo chunk, ClaimId claim,
+                               std::string_view lo, std::string_view hi, Reason reason) {
+    transact([&](StoreSession& s) {
+        reopen_for_release(s, campaign, chunk);
+        s.release_range({scope, lo, hi}, claim, reason);
+        return true;
+    });
+    crash_point("CP19");
+}
+
+void FlagStore::renew(const ChunkHead& held, IncarnationId me) {
+    transact([&](StoreSession& s) {
+        s.renew_chunk(held.campaign, held.no, held.fence, me, ttl_);
+        return true;
+    });
+    crash_point("CP21");
+}
+
+/// Reads the chunk's flags and says what is left to do in it; gives up what was tried enough.
+ChunkStanding FlagStore::stand(StoreSession& s, const ChunkHead& chunk, ScopeId scope,
+                               const AppidList& keys, std::uint16_t attempts_max,
+                               bool is_expired) {
+    ChunkStanding standing;
+    s.read_flags({scope, chunk.key_lo, chunk.key_hi}, rows_);
+    std::vector<std::string_view> exhausted;
+    merge(keys, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
+        if (row == nullptr) {
+            ++standing.unclaimed;
+            return;
+        }
+        switch (row->state) {
+            case FlagState::claimed:
+                // A claim of another campaign of the scope is that campaign's to settle.
+                if (row->campaign == chunk.campaign) ++standing.claimed;
+                break;
+            case FlagState::released:
+                if (row->tries >= attempts_max && row->campaign == chunk.campaign) {
+                    exhausted.push_back(appid);
+                    break;
+                }
+                ++standing.released;
+                standing.next_due = std::min(standing.next_due.value_or(WallTime::max()),
+                                             row->due_at.value_or(WallTime{}));
+                break;
+            case FlagState::in_doubt: ++standing.in_doubt; break;
+            case FlagState::delivered:
+            case FlagState::rejected:
+            case FlagState::skipped: break;
+        }
+    });
+    constexpr std::size_t kKeysMax = 1000;
+    for (std::size_t i = 0; i < exhausted.size(); i += kKeysMax)
+        s.give_up(scope, chunk.campaign, Reason::tries_used_up,
+                  std::span(exhausted).subspan(i, std::min(kKeysMax, exhausted.size() - i)));
+    standing.is_settled = standing.claimed == 0 &&
+                          (is_expired || (standing.unclaimed == 0 && standing.released == 0));
+    return standing;
+}
+
+ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const AppidList& keys,
+                                std::uint16_t attempts_max, bool is_expired) {
+    ChunkStanding standing;
+    transact([&](StoreSession& s) {
+        standing = {};
+        const auto chunk = s.lock_chunk(held.campaign, held.no);
+        if (!chunk || chunk->fence != held.fence || chunk->state != ChunkState::leased)
+            return false;  // another's now, or an earlier try of ours that did commit
+        standing = stand(s, *chunk, scope, keys, attempts_max, is_expired);
+        if (standing.is_settled) {
+            s.close_chunk(held.campaign, held.no);
+        } else {
+            s.open_chunk(held.campaign, held.no, due_in(standing, chunk->now));
+        }
+        return true;
+    });
+    crash_point("CP20");
+    return standing;
+}
+
+ChunkStanding FlagStore::verify_closed(const ChunkHead& closed, ScopeId scope,
+                                       const AppidList& keys, bool is_expired) {
+    ChunkStanding standing;
+    transact([&](StoreSession& s) {
+        constexpr std::uint16_t kNeverGiveUp = 0xFFFF;
+        const auto chunk = s.lock_chunk(closed.campaign, closed.no);
+        standing = {};
+        if (!chunk || chunk->state != ChunkState::closed) return false;
+        standing = stand(s, *chunk, scope, keys, kNeverGiveUp, is_expired);
+        if (standing.is_settled) return false;
+        s.open_chunk(closed.campaign, closed.no, std::chrono::milliseconds{0});
+        return true;
+    });
+    return standing;
+}
+
+RecoveredRows FlagStore::recover(CampaignId campaign, ScopeId scope, ChunkNo no,
+                                 IncarnationId dead, IncarnationId me,
+                                 std::span<const LeftRows> batches) {
+    RecoveredRows recovered;
+    transact([&](StoreSession& s) {
+        recovered = {};
+        reopen_for_release(s, campaign, no);
+        const auto chunk = s.lock_chunk(campaign, no);
+        if (!chunk) return false;
+        const bool was_its = chunk->owner == dead && chunk->state == ChunkState::leased;
+        if (was_its) s.lease_chunk(campaign, no, chunk->fence, me, ttl_);
+        for (const auto& batch : batches) {
+            s.read_flags({scope, batch.all.front(), batch.all.back()}, rows_);
+            const auto flags = rows_;
+            const auto apply = [&](const AppidList& appids, const Settled& settled) {
+                // Only rows that the dead process had won; the record holds what it asked for.
+                std::vector<std::string_view> held;
+                merge(appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
+                    if (row != nullptr && row->claim == batch.claim &&
+                        (row->state == FlagState::claimed ||
+                         (settled.from_doubt && row->state == FlagState::in_doubt)))
+                        held.push_back(appid);
+                });
+                if (!held.empty()) s.settle_keys(scope, batch.claim, settled, held);
+                return held.size();
+            };
+            Settled release;
+            release.to = FlagState::released;
+            release.code.reason = Reason::never_written;
+            release.from_doubt = true;
+            recovered.never_sent += apply(batch.never_sent, release);
+            for (const auto& answered : batch.answered)
+                recovered.answered += apply(answered.appids, answered.settled);
+            Settled doubt;
+            doubt.to = FlagState::in_doubt;
+            doubt.code.reason = Reason::killed;
+            doubt.tries_added = 1;
+            recovered.in_doubt += apply(batch.on_the_wire, doubt);
+        }
+        if (was_its) {
+            s.sweep({scope, chunk->key_lo, chunk->key_hi}, campaign, dead, Reason::journal_lost);
+            s.open_chunk(campaign, no, std::chrono::milliseconds{0});
+        }
+        crash_point("CP23");
+        return true;
+    });
+    return recovered;
+}
+
+CampaignHead FlagStore::move(CampaignId campaign, CampaignState from, std::uint64_t epoch,
+                             CampaignState to) {
+    invariant(may_move(from, to), "a campaign's state changes as its table says");
+    CampaignHead after;
+    transact([&](StoreSession& s) {
+        const auto head = s.lock_campaign(campaign);
+        invariant(head.has_value(), "a campaign that runs has a row");
+        after = *head;
+        if (head->state != from || head->epoch != epoch) return false;
+        s.move_campaign(campaign, from, epoch, to);
+        after.state = to;
+        after.epoch = epoch + 1;
+        crash_point("CP26");
+        return true;
+    });
+    return after;
+}
+
+CampaignHead FlagStore::finish_campaign(CampaignId campaign, std::uint64_t epoch,
+                                        CampaignState wanted) {
+    CampaignHead after;
+    transact([&](StoreSession& s) {
+        const auto head = s.lock_campaign(campaign);
+        invariant(head.has_value(), "a campaign that runs has a row");
+        after = *head;
+        if (head->state != CampaignState::reconciling || head->epoch != epoch) return false;
+        // A late release opens its chunk under the campaign's lock: it is seen here, or it comes
+        // after us and sets the campaign back itself.
+        after.state = s.count_open_chunks(campaign) > 0 ? CampaignState::running : wanted;
+        after.epoch = epoch + 1;
+        s.move_campaign(campaign, head->state, epoch, after.state);
+        crash_point("CP26");
+        return true;
+    });
+    return after;
+}
+
+void FlagStore::resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
+                        const AppidList& appids, FlagState to, Reason reason) {
+    constexpr std::size_t kKeysMax = 1000;
+    const auto keys = views(appids);
+    transact([&](StoreSession& s) {
+        if (to == FlagState::released) reopen_for_release(s, campaign.id, chunk);
+        for (std::size_t i = 0; i < keys.size(); i += kKeysMax)
+            s.resolve_keys(campaign.scope, claim, to, reason,
+                           std::span(keys).subspan(i, std::min(kKeysMax, keys.size() - i)));
+        return true;
+    });
+}
+
+IncarnationId FlagStore::begin_incarnation(Random& random, std::string_view host,
+                                           std::string_view boot_id, std::int64_t pid) {
+    for (;;) {
+        const IncarnationId id{static_cast<std::uint32_t>(random.next())};
+        if (id.value == 0) continue;
+        try {
+            transact([&](StoreSession& s) {
+                s.insert_incarnation(id, host, boot_id, pid);
+                return true;
+            });
+            crash_point("CP01");
+            return id;
+        } catch (const StoreError& error) {
+            if (error.kind() != StoreError::Kind::duplicate) throw;  // taken: draw again
+        }
+    }
+}
+
+void FlagStore::close_incarnation(IncarnationId incarnation) {
+    transact([&](StoreSession& s) {
+        s.close_incarnation(incarnation);
+        return true;
+    });
+}
+
+}  // namespace dispatcher

@@ -1,0 +1,184 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "campaign/appid_list.h"
+#include "store/store_error.h"
+#include "store/store_session.h"
+
+namespace dispatcher {
+
+/// A claim as it is asked for. The same request, with `is_rerun` set, is what rule R re-executes
+/// after an ambiguous error.
+struct ClaimRequest {
+    CampaignId campaign;
+    ScopeId scope;
+    std::uint64_t epoch = 0;
+    ChunkNo chunk;
+    Fence fence;
+    std::uint64_t claim_seq = 0;  ///< last acknowledged
+    ClaimId claim;
+    std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
+    std::uint16_t attempts_max = 0;            ///< released rows with as many tries are left alone
+    bool is_rerun = false;
+};
+
+enum class ClaimVerdict : std::uint8_t {
+    claimed,      ///< committed; the won set may be empty
+    not_running,  ///< the campaign is not running at this epoch
+    expired,      ///< its delivery deadline has passed
+    lease_lost,   ///< another holder, or the lease ran out: nothing may be claimed here
+};
+
+struct ClaimResult {
+    ClaimVerdict verdict = ClaimVerdict::lease_lost;
+    /// Recipients that were free at the read and taken by somebody else at the write.
+    std::size_t raced = 0;
+};
+
+/// What the holder of a claim knows now about some of its rows. Applied in this order, in one
+/// transaction: groups first, so that a range confirm only meets rows that were accepted.
+struct Settlement {
+    CampaignId campaign;
+    ScopeId scope;
+    ChunkNo chunk;
+    ClaimId claim;
+    struct Group {
+        Settled settled;
+        AppidList appids;  ///< sorted
+    };
+    std::vector<Group> groups;
+    /// Inclusive runs of the claim's rows, all answered, the accepted ones among them still claimed.
+    struct Range {
+        std::string lo;
+        std::string hi;
+    };
+    std::vector<Range> confirmed;
+
+    [[nodiscard]] bool releases() const;
+};
+
+/// How a chunk stands when nobody is sending in it.
+struct ChunkStanding {
+    bool is_settled = false;  ///< every recipient is settled, or another campaign's
+    std::size_t unclaimed = 0;
+    std::size_t released = 0;
+    std::size_t claimed = 0;
+    std::size_t in_doubt = 0;
+    std::optional<WallTime> next_due;  ///< of released rows, by the database's clock
+};
+
+/// What a dead process left in one chunk, by its journal.
+struct LeftRows {
+    ClaimId claim;
+    AppidList never_sent;  ///< slots never marked as on the wire
+    AppidList on_the_wire;
+    struct Answered {
+        Settled settled;
+        AppidList appids;
+    };
+    std::vector<Answered> answered;
+    AppidList all;  ///< every row of the batch, sorted
+};
+
+struct RecoveredRows {
+    std::size_t never_sent = 0;
+    std::size_t answered = 0;
+    std::size_t in_doubt = 0;
+};
+
+/// The order of the flag protocol's statements, written once for every store: lease, claim, settle,
+/// close, reconcile, recover, each one transaction. A call that throws an ambiguous StoreError has
+/// dropped its session; calling it again with the same arguments (rule R) connects anew. Locks are
+/// taken in one order everywhere: campaign, chunk, rows by key. One thread at a time.
+class FlagStore {
+  public:
+    /// `ttl` is the lease's length. Neither argument is owned beyond the reference.
+    FlagStore(Store& store, std::chrono::milliseconds ttl) : store_(store), ttl_(ttl) {}
+
+    /// The session for reads outside the protocol's transactions; connects if need be.
+    StoreSession& session();
+
+    /// Chunks that could be leased now.
+    std::vector<ChunkHead> leasable(CampaignId campaign, GatewayNo gateway,
+                                    std::span<const IncarnationId> dead, std::size_t limit);
+
+    /// Takes the chunk's lease if it still is free and sweeps what its last owner left claimed:
+    /// that becomes IN_DOUBT, never ours. Answers the chunk as leased, or nothing if somebody was
+    /// faster. `wanted` is the head that leasable() gave.
+    std::optional<ChunkHead> lease(const ChunkHead& wanted, ScopeId scope, IncarnationId me,
+                                   std::span<const IncarnationId> dead);
+
+    /// The won set replaces `won`; only after this returns `claimed` may a byte be sent to those.
+    ClaimResult claim(const ClaimRequest& request, FlagRows& won);
+
+    /// Idempotent: guarded by the claim id.
+    void settle(const Settlement& settlement);
+
+    /// Gives back every row of a claim that was never sent: after a lost lease or a stop between
+    /// the claim and the first send.
+    void release_unsent(CampaignId campaign, ScopeId scope, ChunkNo chunk, ClaimId claim,
+                        std::string_view lo, std::string_view hi, Reason reason);
+
+    /// Extends our lease on a chunk; does nothing where another holds it.
+    void renew(const ChunkHead& held, IncarnationId me);
+
+    /// Ends our lease on a chunk whose claims are all settled: closes it if every recipient is
+    /// settled, else opens it for whoever comes when the next row is due. Gives up rows whose tries
+    /// are used up. With `is_expired` recipients without a flag, or released, need nothing more.
+    ChunkStanding finish(const ChunkHead& held, ScopeId scope, const AppidList& keys,
+                         std::uint16_t attempts_max, bool is_expired);
+
+    /// Looks at a closed chunk again and re-opens it if something in it is not settled.
+    ChunkStanding verify_closed(const ChunkHead& chunk, ScopeId scope, const AppidList& keys,
+                                bool is_expired);
+
+    /// J7: acts on what the journal of a dead incarnation proves about one chunk. Takes the chunk
+    /// over first, so that an orphan commit of the dead process is waited for. Idempotent.
+    RecoveredRows recover(CampaignId campaign, ScopeId scope, ChunkNo chunk, IncarnationId dead,
+                          IncarnationId me, std::span<const LeftRows> batches);
+
+    /// Moves the campaign by compare-and-set; answers its head afterwards.
+    CampaignHead move(CampaignId campaign, CampaignState from, std::uint64_t epoch,
+                      CampaignState to);
+
+    /// Ends a campaign that is reconciling at `epoch`, unless a chunk came open meanwhile: then it
+    /// runs again. Answers its head afterwards.
+    CampaignHead finish_campaign(CampaignId campaign, std::uint64_t epoch, CampaignState wanted);
+
+    /// T7, T8: rows in doubt under `claim` become delivered, skipped or released.
+    void resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
+                 const AppidList& appids, FlagState to, Reason reason);
+
+    /// Registers an incarnation under a number never used before.
+    IncarnationId begin_incarnation(Random& random, std::string_view host,
+                                    std::string_view boot_id, std::int64_t pid);
+    void close_incarnation(IncarnationId incarnation);
+
+    /// Drops the session, so that the next call connects anew.
+    void disconnect() { session_.reset(); }
+
+  private:
+    template <class Work>
+    auto transact(Work&& work);
+    void reopen_for_release(StoreSession& session, CampaignId campaign, ChunkNo chunk);
+    ChunkStanding stand(StoreSession& session, const ChunkHead& chunk, ScopeId scope,
+                        const AppidList& keys, std::uint16_t attempts_max, bool is_expired);
+    void check_owned(StoreSession& session, const Settlement& settlement);
+
+    Store& store_;
+    const std::chrono::milliseconds ttl_;
+    std::unique_ptr<StoreSession> session_;
+    FlagRows rows_;  ///< scratch
+};
+
+}  // namespace dispatcher

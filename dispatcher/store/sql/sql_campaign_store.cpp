@@ -1,0 +1,162 @@
+#include "store/sql/sql_campaign_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/sql/audit_entry.h"
+
+namespace dispatcher::sql {
+namespace {
+
+constexpr auto kMove =
+    "UPDATE campaign SET epoch=epoch+1, cause={cause}, state={to} WHERE id={id}"
+    " AND epoch={epoch} AND state={from}";
+constexpr auto kReadSettings = "SELECT settings, started_at FROM campaign WHERE id={}";
+constexpr auto kSetStart = "UPDATE campaign SET started_at={}, deadline={} WHERE id={}";
+constexpr auto kSetSettings = "UPDATE campaign SET settings={}, deadline={} WHERE id={}";
+
+/// The earlier of the two deadlines that settings can give, as a literal.
+std::string deadline_literal(const Settings& settings, std::optional<WallTime> started_at) {
+    auto deadline = settings.deadline_at;
+    if (settings.deadline_after && started_at) {
+        const auto after = *started_at + *settings.deadline_after;
+        deadline = deadline ? std::min(*deadline, after) : after;
+    }
+    return deadline ? fmt::to_string(deadline->time_since_epoch().count()) : "NULL";
+}
+
+struct StoredSettings {
+    Settings settings;
+    std::optional<WallTime> started_at;
+};
+
+StoredSettings read_settings(GuardedConnection& connection, CampaignId campaign) {
+    StoredSettings stored;
+    connection.query(fmt::format(kReadSettings, campaign.value), [&](const Row& row) {
+        if (!row.is_null(0)) stored.settings = Settings::from_json(row.bytes(0));
+        if (!row.is_null(1)) {
+            stored.started_at = WallTime(std::chrono::milliseconds(row.integer(1)));
+        }
+    });
+    return stored;
+}
+
+CampaignHead lock_existing(SqlSession& session, CampaignId campaign) {
+    const auto head = session.lock_campaign(campaign);
+    if (!head) throw RefusedError("there is no such campaign in the store");
+    return *head;
+}
+
+/// Takes the campaign's locked row to another state; answers whether it moved.
+bool move_locked(SqlSession& session, const CampaignHead& head,
+                 const std::vector<CampaignState>& from, CampaignState to, std::string_view cause) {
+    if (std::ranges::count(from, head.state) == 0 || !may_move(head.state, to)) return false;
+    auto& connection = session.connection();
+    connection.exec(fmt::format(
+        kMove, fmt::arg("cause", connection.dialect().blob_literal(cause)),
+        fmt::arg("to", static_cast<int>(to)), fmt::arg("id", head.id.value),
+        fmt::arg("epoch", head.epoch), fmt::arg("from", static_cast<int>(head.state))));
+    return true;
+}
+
+bool has_cause(CampaignState state) {
+    return state == CampaignState::paused || state == CampaignState::cancelled ||
+           state == CampaignState::frozen;
+}
+
+}  // namespace
+
+SqlCampaignStore::SqlCampaignStore(std::unique_ptr<ConnectionSource> source)
+    : retrying_(std::move(source)) {}
+
+void SqlCampaignStore::init() { create_schema(*retrying_.source().connect(/*create=*/true)); }
+
+CampaignStore::SchemaVersion SqlCampaignStore::schema_version() {
+    if (!retrying_.source().exists()) return {0, kSchemaVersion};
+    return {read_schema_version(*retrying_.source().connect(/*create=*/false)), kSchemaVersion};
+}
+
+std::string SqlCampaignStore::store_id() {
+    return retrying_.run(
+        [](SqlSession& session) { return read_store_id(session.connection().raw()); });
+}
+
+NamedValues SqlCampaignStore::server_settings() {
+    return retrying_.run(
+        [](SqlSession& session) { return session.connection().raw().server_settings(); });
+}
+
+WallTime SqlCampaignStore::now() {
+    return retrying_.run([](SqlSession& session) {
+        return WallTime(std::chrono::milliseconds(session.connection().now_ms()));
+    });
+}
+
+CampaignHead SqlCampaignStore::move(CampaignId campaign, std::vector<CampaignState> from,
+                                    CampaignState to, std::string_view action,
+                                    const Actor& actor) {
+    const AuditEntry entry(action, "", actor);
+    return retrying_.run([&](SqlSession& session) {
+        Transaction transaction(session.connection());
+        auto head = lock_existing(session, campaign);
+        if (!move_locked(session, head, from, to, has_cause(to) ? actor.because : "")) return head;
+        entry.write(session.connection(), campaign);
+        transaction.commit();
+        head.state = to;
+        ++head.epoch;
+        return head;
+    });
+}
+
+CampaignHead SqlCampaignStore::start(CampaignId campaign, const Actor& actor) {
+    const AuditEntry entry("start", "", actor);
+    return retrying_.run([&](SqlSession& session) {
+        auto& connection = session.connection();
+        Transaction transaction(connection);
+        auto head = lock_existing(session, campaign);
+        if (!move_locked(session, head, {CampaignState::sealed}, CampaignState::running, "")) {
+            return head;
+        }
+        const auto stored = read_settings(connection, campaign);
+        const auto started_at = stored.started_at.value_or(head.now);
+        connection.exec(fmt::format(kSetStart, started_at.time_since_epoch().count(),
+                                    deadline_literal(stored.settings, started_at),
+                                    campaign.value));
+        entry.write(connection, campaign);
+        transaction.commit();
+        return session.read_campaign(campaign).value_or(head);
+    });
+}
+
+void SqlCampaignStore::set_settings(CampaignId campaign, const Settings& settings,
+                                    std::string_view detail, const Actor& actor) {
+    const AuditEntry entry("set", detail, actor);
+    const SettingsEntry history(settings, actor);
+    retrying_.run([&](SqlSession& session) {
+        auto& connection = session.connection();
+        Transaction transaction(connection);
+        lock_existing(session, campaign);
+        const auto stored = read_settings(connection, campaign);
+        connection.exec(fmt::format(kSetSettings,
+                                    connection.dialect().blob_literal(settings.to_json()),
+                                    deadline_literal(settings, stored.started_at),
+                                    campaign.value));
+        history.write(connection, campaign);
+        entry.write(connection, campaign);
+        transaction.commit();
+        return true;
+    });
+}
+
+void SqlCampaignStore::add_audit(CampaignId campaign, std::string_view action,
+                                 std::string_view detail, const Actor& actor) {
+    const AuditEntry entry(action, detail, actor);
+    retrying_.run([&](SqlSession& session) {
+        entry.write(session.connection(), campaign);
+        return true;
+    });
+}
+
+}  // namespace dispatcher::sql

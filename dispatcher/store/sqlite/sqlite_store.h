@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "store/campaign_store.h"
+#include "store/store_options.h"
+
+namespace dispatcher::sqlite {
+
+/// The embedded store: `sqlite:/path/to/file`. All stores of a process on the same path share one
+/// writing connection. CampaignStore::init() makes the file and its folder; until then connecting
+/// fails with StoreError(schema). Throws ConfigError if the url cannot be read.
+std::unique_ptr<Store> open_store(const StoreOptions& options);
+
+/// The same for campaigns.
+std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options);
+
+}  // namespace dispatcher::sqlite

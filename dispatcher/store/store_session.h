@@ -1,0 +1,219 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "campaign/appid_list.h"
+#include "campaign/campaign_state.h"
+#include "campaign/flag.h"
+#include "campaign/ids.h"
+#include "campaign/reason.h"
+
+namespace dispatcher {
+
+/// The part of a campaign's row that claims depend on.
+struct CampaignHead {
+    CampaignId id;
+    ScopeId scope;
+    CampaignState state = CampaignState::draft;
+    std::uint64_t epoch = 0;
+    std::optional<WallTime> deadline;
+    WallTime now{};  ///< the database's clock at the read
+};
+
+enum class ChunkState : std::uint8_t { open = 0, leased = 1, closed = 2 };
+
+/// A chunk's row without its payload. `owner` stays after a lease ends: who leases next must know
+/// whose claims to sweep.
+struct ChunkHead {
+    CampaignId campaign;
+    ChunkNo no;
+    GatewayNo gateway;
+    ChunkState state = ChunkState::open;
+    IncarnationId owner;
+    bool owner_closed = false;  ///< the owner's incarnation ended and settled what it held
+    Fence fence;
+    std::uint64_t claim_seq = 0;
+    WallTime due_at{};
+    WallTime lease_until{};
+    std::string key_lo;  ///< first and last appid
+    std::string key_hi;
+    std::uint32_t rows = 0;
+    WallTime now{};  ///< the database's clock at the read
+};
+
+/// The sealed content of a chunk, compressed (audience/chunk_block.h reads it).
+struct ChunkPayload {
+    std::string keys;
+    std::optional<std::string> data;  ///< absent once retention dropped it
+    Sha256Digest sha256{};
+};
+
+/// Flags read from a key range, in key order, column by column.
+struct FlagRows {
+    AppidList appids;
+    struct Row {
+        CampaignId campaign;
+        FlagState state = FlagState::claimed;
+        std::uint16_t claims = 0;
+        std::uint16_t tries = 0;
+        ClaimId claim;
+        Code code;
+        std::optional<WallTime> due_at;
+        WallTime changed_at{};
+    };
+    std::vector<Row> rows;
+
+    void clear() {
+        appids.clear();
+        rows.clear();
+    }
+    [[nodiscard]] std::size_t size() const { return rows.size(); }
+};
+
+/// An inclusive run of appids of one scope.
+struct KeyRange {
+    ScopeId scope;
+    std::string_view lo;
+    std::string_view hi;
+};
+
+/// What settle_keys() writes. Guarded by claim id and `from_doubt`: rows in other states stay.
+struct Settled {
+    FlagState to = FlagState::delivered;
+    Code code;
+    std::uint16_t tries_added = 0;
+    /// released: due this long after the statement, by the database's clock.
+    std::chrono::milliseconds due_in{0};
+    /// Also rows that are in doubt under the same claim id (T3 late, T4, T5); else claimed only.
+    bool from_doubt = false;
+};
+
+/// Port: one connection to the store, one typed operation per statement of the flag protocol. The
+/// order of the operations is FlagStore's. Every operation is one round trip and may throw
+/// StoreError; after one that is ambiguous the session is of no more use: destroy it, connect anew.
+/// Range and key arguments are sorted bytewise. At most 1,000 appids a call. One thread at a time.
+class StoreSession {
+  public:
+    virtual ~StoreSession() = default;
+
+    virtual void begin() = 0;
+    /// The only evidence that a transaction happened is that this returns.
+    virtual void commit() = 0;
+    /// Ends the open transaction, if any. Never throws: a connection that cannot roll back is dead,
+    /// and the server rolls back for it.
+    virtual void rollback() noexcept = 0;
+
+    // -- campaign ---------------------------------------------------------------------------
+    /// LOCK IN SHARE MODE: state changes wait for the transaction, so pause and cancel bind.
+    virtual std::optional<CampaignHead> lock_campaign_shared(CampaignId campaign) = 0;
+    /// FOR UPDATE: for state changes.
+    virtual std::optional<CampaignHead> lock_campaign(CampaignId campaign) = 0;
+    virtual std::optional<CampaignHead> read_campaign(CampaignId campaign) = 0;
+    /// Sets the state and epoch+1 where (state, epoch) still are as given.
+    virtual void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
+                               CampaignState to) = 0;
+
+    // -- chunk ------------------------------------------------------------------------------
+    /// FOR UPDATE: queues behind a claim or an orphan COMMIT on the same chunk.
+    virtual std::optional<ChunkHead> lock_chunk(CampaignId campaign, ChunkNo no) = 0;
+    /// Up to `limit` chunks of the gateway that are not closed, due, and free: open, or their lease
+    /// ran out, or it lies beyond now + 2×ttl (a stepped clock), or their owner is closed or in
+    /// `dead`. In chunk order.
+    virtual std::vector<ChunkHead> leasable_chunks(CampaignId campaign, GatewayNo gateway,
+                                                   std::chrono::milliseconds ttl,
+                                                   std::span<const IncarnationId> dead,
+                                                   std::size_t limit) = 0;
+    /// All chunks of the campaign, or those of one gateway, in chunk order, from `first` on.
+    virtual std::vector<ChunkHead> list_chunks(CampaignId campaign, ChunkNo first,
+                                               std::size_t limit) = 0;
+    /// Chunks of the campaign that are not closed.
+    virtual std::uint64_t count_open_chunks(CampaignId campaign) = 0;
+    /// owner, fence+1, leased until now+ttl; where the fence still is as given.
+    virtual void lease_chunk(CampaignId campaign, ChunkNo no, Fence seen, IncarnationId me,
+                             std::chrono::milliseconds ttl) = 0;
+    /// claim_seq and lease_until=now+ttl (a claim).
+    virtual void advance_chunk(CampaignId campaign, ChunkNo no, std::uint64_t claim_seq,
+                               std::chrono::milliseconds ttl) = 0;
+    /// lease_until=now+ttl for what `me` still holds at these fences (renewal).
+    virtual void renew_chunk(CampaignId campaign, ChunkNo no, Fence fence, IncarnationId me,
+                             std::chrono::milliseconds ttl) = 0;
+    /// Ends a lease: closed, or open again and due in so long. `owner` stays.
+    virtual void close_chunk(CampaignId campaign, ChunkNo no) = 0;
+    virtual void open_chunk(CampaignId campaign, ChunkNo no, std::chrono::milliseconds due_in) = 0;
+    virtual std::optional<ChunkPayload> read_payload(CampaignId campaign, ChunkNo no,
+                                                     bool with_data) = 0;
+
+    // -- delivery (the flags) -----------------------------------------------------------------
+    /// "First reads". Advisory inside a claim: it may only leave rows out.
+    virtual void read_flags(const KeyRange& range, FlagRows& out) = 0;
+    /// One row per appid, CLAIMED under `claim`; a row that exists is left as it is.
+    virtual void insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim,
+                               std::span<const std::string_view> appids) = 0;
+    /// RELEASED → CLAIMED under `claim`, claims+1, for rows still RELEASED.
+    virtual void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
+                         std::span<const std::string_view> appids) = 0;
+    /// The won set: rows of the range that are CLAIMED under `claim`, with all their columns.
+    virtual void read_won(const KeyRange& range, ClaimId claim, FlagRows& out) = 0;
+    /// Moves these rows out of CLAIMED (and IN_DOUBT) where they still bear `claim`. The in-doubt
+    /// bit of a row that comes out of doubt, or goes into it, is set. RELEASED clears the claim id.
+    virtual void settle_keys(ScopeId scope, ClaimId claim, const Settled& settled,
+                             std::span<const std::string_view> appids) = 0;
+    /// CLAIMED → DELIVERED, tries+1, for every row of the range still CLAIMED under `claim`.
+    virtual void confirm_range(const KeyRange& range, ClaimId claim) = 0;
+    /// The rows of these keys as they are now (read-back of exceptions).
+    virtual void read_keys(ScopeId scope, std::span<const std::string_view> appids,
+                           FlagRows& out) = 0;
+    /// Every row of the range that bears `claim`, CLAIMED or IN_DOUBT → RELEASED, due at once.
+    virtual void release_range(const KeyRange& range, ClaimId claim, Reason reason) = 0;
+    /// CLAIMED → IN_DOUBT for the campaign's rows of the range that the old owner claimed.
+    virtual void sweep(const KeyRange& range, CampaignId campaign, IncarnationId old_owner,
+                       Reason reason) = 0;
+    /// RELEASED → SKIPPED for these rows of the campaign (tries used up, or deadline passed).
+    virtual void give_up(ScopeId scope, CampaignId campaign, Reason reason,
+                         std::span<const std::string_view> appids) = 0;
+    /// IN_DOUBT → `to` (delivered, skipped or released) for rows still in doubt under `claim`.
+    virtual void resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason reason,
+                              std::span<const std::string_view> appids) = 0;
+
+    // -- rate -----------------------------------------------------------------------------------
+    /// Reserves `n` sends of a budget at `rate_per_second` (GCRA): answers how long to wait from
+    /// now until the first of them is due, or nothing reserved if that exceeds `horizon`. A
+    /// transaction of its own; `gateway` is a gateway's name, or "" for the whole campaign.
+    struct Reservation {
+        bool granted = false;
+        std::chrono::milliseconds wait{0};
+    };
+    virtual Reservation reserve(CampaignId campaign, std::string_view gateway, std::uint32_t n,
+                                double rate_per_second, std::chrono::milliseconds horizon) = 0;
+
+    // -- incarnation ------------------------------------------------------------------------------
+    /// Throws StoreError(duplicate) if the id is taken: draw again.
+    virtual void insert_incarnation(IncarnationId id, std::string_view host,
+                                    std::string_view boot_id, std::int64_t pid) = 0;
+    /// What it held is settled or swept: its chunks may be leased at once. Idempotent.
+    virtual void close_incarnation(IncarnationId id) = 0;
+    /// Of these, the ones that are closed.
+    virtual bool is_incarnation_closed(IncarnationId id) = 0;
+};
+
+/// Port: where sessions come from. Thread-safe.
+class Store {
+  public:
+    virtual ~Store() = default;
+    /// A new session on the one writer endpoint. Throws StoreError: unavailable (with how to reach
+    /// it), schema (tables missing: `pushonce store init`).
+    virtual std::unique_ptr<StoreSession> connect() = 0;
+    /// The 16 random bytes that name this store for ever.
+    virtual std::string store_id() = 0;
+};
+
+}  // namespace dispatcher

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Stores and gateways that go away, disks that fill up, processes that are killed."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+from harness import Lab, MariaDbStore, MockGateway, SqliteStore, wait_until
+from judge import judge_campaign
+
+DEVICES = 6000
+
+
+class BadLuckCase(unittest.TestCase):
+    store_type = SqliteStore
+    store_keys = {}
+
+    def setUp(self):
+        self.lab = self.enterContext(Lab("bad-luck"))
+        self.store = self.store_type(self.lab)
+        self.gateway = MockGateway(self.lab)
+        self.configure()
+        self.command("store", "init")
+        self.tokens = self.lab.audience_file(DEVICES)
+        self.campaign = self.lab.campaign_file("sale", rate="3000/s")
+
+    def configure(self):
+        self.config = self.lab.server_file(self.store, self.gateway, **self.store_keys)
+
+    def start(self, *arguments, **options):
+        return self.lab.pushonce(*arguments, config=self.config, **options)
+
+    def command(self, *arguments, **options):
+        return self.lab.run(*arguments, config=self.config, **options)
+
+    def launch_and_wait(self, lines=500):
+        launch = self.start("launch", self.campaign, "--yes")
+        self.gateway.wait_lines(lines)
+        return launch
+
+    def assert_each_once(self, **extra):
+        report = self.lab.report("sale", self.config)
+        verdict = judge_campaign(self.store, self.gateway, self.tokens, "sale", report, **extra)
+        self.assertEqual(verdict.violations, [])
+        print(f"  {self.id().split('.')[-1]}: {verdict.figures}")
+        return verdict.figures
+
+
+class StoreDownTest(BadLuckCase):
+    store_type = MariaDbStore
+    store_keys = {"patience": "20s"}
+
+    def test_a_store_that_is_down_at_the_start_is_exit_5_and_says_how_to_reach_it(self):
+        self.store.stop()
+        said = self.command("launch", self.campaign, "--yes", expect=5).err
+        self.assertIn(str(self.store.port), said)
+        self.assertNotIn(self.store.password, said)
+        self.assertEqual(self.gateway.ledger_lines(), 0)
+
+    def test_a_store_that_comes_back_within_patience_is_waited_for(self):
+        launch = self.launch_and_wait()
+        self.store.stop()
+        settled = self.lines_when_still()
+        self.assertLess(settled, DEVICES)
+        self.store.start()
+        self.assertEqual(launch.wait(), 0, launch.tail())
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_store_killed_in_mid_run_loses_nothing_that_was_answered(self):
+        launch = self.launch_and_wait()
+        self.store.kill9()
+        self.store.start()
+        self.assertEqual(launch.wait(), 0, launch.tail())
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def lines_when_still(self):
+        """The ledger's length once it has not grown for ten looks."""
+        seen = []
+
+        def still():
+            seen.append(self.gateway.ledger_lines())
+            return len(seen) > 10 and seen[-1] == seen[-11]
+        wait_until(still, "no claim means no send", poll=0.05)
+        return seen[-1]
+
+
+class StoreGoneTest(StoreDownTest):
+    """Beyond patience: exit 5, answers stay in the journal, the next run settles them."""
+    store_keys = {"patience": "2s"}
+
+    def test_a_store_that_comes_back_within_patience_is_waited_for(self):
+        self.skipTest("patience is 2 s here, StoreDownTest has it")
+
+    test_a_store_killed_in_mid_run_loses_nothing_that_was_answered = \
+        test_a_store_that_comes_back_within_patience_is_waited_for
+    test_a_store_that_is_down_at_the_start_is_exit_5_and_says_how_to_reach_it = \
+        test_a_store_that_comes_back_within_patience_is_waited_for
+
+    def test_answers_wait_in_the_journal_for_the_next_run(self):
+        launch = self.launch_and_wait()
+        self.store.stop()
+        self.assertEqual(launch.wait(), 5, launch.tail())
+        sent = self.gateway.ledger_lines()
+        self.store.start()
+        self.command("restart", "sale")
+        self.assertGreater(self.gateway.ledger_lines(), sent)
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+
+class GatewayDownTest(BadLuckCase):
+    def configure(self):
+        self.gateway.keys["patience"] = "2s"
+        super().configure()
+
+    def test_a_gateway_that_is_down_is_exit_5_after_its_patience_and_costs_no_try(self):
+        self.gateway.stop()
+        self.command("launch", self.campaign, "--yes", expect=5)
+        tries = self.store.rows("SELECT coalesce(max(tries), 0) FROM delivery")
+        self.assertEqual(int(tries[0][0]), 0)
+        self.gateway.start()
+        self.command("restart", "sale")
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_gateway_that_dies_in_mid_run_leaves_doubt_only_for_what_was_on_the_wire(self):
+        launch = self.launch_and_wait()
+        self.gateway.process.kill9()
+        self.assertEqual(launch.wait(), 5, launch.tail())
+        self.gateway.start()
+        self.command("restart", "sale", expect={0, 3})
+        self.assert_each_once(doubt_explained=(), doubt_killed_max=self.gateway.wire_max())
+
+
+class StopTest(BadLuckCase):
+    def test_ctrl_c_drains_and_exits_5(self):
+        launch = self.launch_and_wait()
+        launch.signal(signal.SIGINT)
+        self.assertEqual(launch.wait(), 5, launch.tail())
+        self.command("restart", "sale")
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_second_ctrl_c_exits_at_once_and_is_safe(self):
+        launch = self.launch_and_wait()
+        self.gateway.freeze()
+        launch.signal(signal.SIGINT)
+        launch.signal(signal.SIGTERM)
+        self.assertEqual(launch.wait(10), 5, launch.tail())
+        self.gateway.thaw()
+        self.gateway.settle()
+        self.command("restart", "sale", expect={0, 3})
+        self.assert_each_once(doubt_explained=(), doubt_killed_max=self.gateway.wire_max())
+
+    def test_after_kill_9_restart_says_what_it_found_and_finishes(self):
+        launch = self.launch_and_wait()
+        launch.kill9()
+        self.gateway.settle()
+        done = self.command("restart", "sale", expect={0, 3})
+        sentence = re.search(r"([\d,]+) claimed: ([\d,]+) never left this machine, ([\d,]+) were "
+                             r"answered, ([\d,]+) (?:are|is) in doubt", done.err + done.out)
+        self.assertIsNotNone(sentence, done.tail())
+        claimed, never, answered, doubt = (int(g.replace(",", "")) for g in sentence.groups())
+        self.assertEqual(claimed, never + answered + doubt)
+        figures = self.assert_each_once(doubt_explained=(), doubt_killed_max=doubt)
+        self.assertEqual(done.code, 3 if figures["in doubt"] else 0)
+
+    def test_a_dry_run_of_restart_changes_nothing(self):
+        launch = self.launch_and_wait()
+        launch.kill9()
+        self.gateway.settle()
+        before = self.gateway.ledger_lines(), self.store.rows("SELECT * FROM delivery")
+        self.command("restart", "sale", "--dry-run", expect={0, 3})
+        after = self.gateway.ledger_lines(), self.store.rows("SELECT * FROM delivery")
+        self.assertEqual(before, after)
+
+
+class ResolveTest(BadLuckCase):
+    """Devices in doubt are held until somebody decides."""
+
+    def setUp(self):
+        super().setUp()
+        launch = self.launch_and_wait()
+        self.gateway.freeze()
+        self.gateway.wait_unread()
+        launch.kill9()
+        self.gateway.thaw()
+        self.gateway.settle()
+        self.command("restart", "sale", expect=3)
+        self.doubt = [line["appid"] for line in self.lab.report("sale", self.config)
+                      if line["outcome"] == "in_doubt"]
+        self.assertTrue(self.doubt)
+
+    def test_restart_holds_devices_in_doubt(self):
+        before = self.gateway.ledger_lines()
+        self.command("restart", "sale", expect=3)
+        self.assertEqual(self.gateway.ledger_lines(), before)
+        self.assert_each_once()
+
+    def test_assume_delivered_settles_them_without_sending(self):
+        before = self.gateway.ledger_lines()
+        self.command("resolve", "sale", "--assume-delivered", "--all", "--because", "seen")
+        self.command("restart", "sale")
+        self.assertEqual(self.gateway.ledger_lines(), before)
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_skip_settles_them_without_sending(self):
+        before = self.gateway.ledger_lines()
+        self.command("resolve", "sale", "--skip", "--all", "--because", "enough")
+        self.command("restart", "sale", expect={0, 3})
+        self.assertEqual(self.gateway.ledger_lines(), before)
+        self.assertEqual(self.assert_each_once()["SKIPPED"], len(self.doubt))
+
+    def test_resend_sends_again_under_an_audited_order(self):
+        self.command("resolve", "sale", "--resend", "--all", "--because", "rather twice",
+                     expect={0, 3})
+        self.command("restart", "sale")
+        figures = self.assert_each_once(resent=frozenset(self.doubt))
+        self.assertEqual(figures["DELIVERED"], DEVICES)
+        self.assertIn("rather twice", self.command("audit", "sale").out)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("mount"), "needs root for a small disk")
+class DiskFullTest(unittest.TestCase):
+    def test_a_disk_that_fills_up_while_sealing_leaves_nothing_half_sealed(self):
+        with Lab("disk-full") as lab:
+            disk = lab.path("store", "x").parent
+            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk],
+                                     capture_output=True, text=True)
+            if mounted.returncode != 0:
+                self.skipTest("no tmpfs may be mounted here: " + mounted.stderr.strip())
+            try:
+                store, gateway = SqliteStore(lab), MockGateway(lab)
+                config = lab.server_file(store, gateway)
+                lab.run("store", "init", config=config)
+                tokens = lab.audience_file(60_000)
+                campaign = lab.campaign_file("sale")
+                said = lab.run("launch", campaign, "--yes", config=config, expect=5).err
+                self.assertRegex(said, r"(?i)full|space")
+                self.assertEqual(gateway.ledger_lines(), 0)
+                self.assertEqual(store.rows(
+                    "SELECT count(*) FROM campaign WHERE name IS NOT NULL"), [(0,)])
+                subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+                lab.run("launch", campaign, "--yes", config=config)
+                verdict = judge_campaign(store, gateway, tokens, "sale",
+                                         lab.report("sale", config))
+                self.assertEqual(verdict.violations, [])
+            finally:
+                subprocess.run(["umount", "-l", disk], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,383 @@
+#include "engine/sender.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "support/catch.h"
+
+namespace dispatcher {
+namespace {
+
+using std::chrono::milliseconds;
+
+class ManualClock final : public Clock {
+  public:
+    BootTime now() override { return BootTime(time); }
+    WallTime wall() override { return WallTime(std::chrono::floor<milliseconds>(time)); }
+    std::chrono::nanoseconds time = std::chrono::hours(1);
+};
+
+class CountingRandom final : public Random {
+  public:
+    std::uint64_t next() override { return next_++; }
+
+  private:
+    std::uint64_t next_ = 0;
+};
+
+/// The sender must never come near the store.
+class ForbiddenStore final : public Store {
+  public:
+    std::unique_ptr<StoreSession> connect() override {
+        FAIL("the sender touched the store");
+        return nullptr;
+    }
+    std::string store_id() override { return {}; }
+};
+
+/// Remembers what the journal would hold if the process died now.
+class MemoryJournal final : public Journal {
+  public:
+    std::optional<BatchNo> open_batch(const BatchRecord&) override { return 0; }
+    void mark(BatchNo, std::uint32_t row, SlotState state, Reason reason) override {
+        slots[row] = {state, reason};
+    }
+    void sync() override { ++syncs; }
+    void free_batch(BatchNo) override {}
+    std::size_t open_batches() const override { return 0; }
+
+    std::map<std::uint32_t, JournalSlot> slots;
+    int syncs = 0;
+};
+
+/// Answers as the test says, and checks that every submit was in the journal first.
+class ScriptedGateway final : public Gateway {
+  public:
+    explicit ScriptedGateway(MemoryJournal& journal) : journal_(journal) {}
+
+    std::size_t capacity() const override { return room; }
+    void submit(Ticket ticket, const Notification& notification) override {
+        CHECK(journal_.slots[static_cast<std::uint32_t>(ticket & 0xFFFF)].state ==
+              SlotState::wire);
+        submitted.push_back({ticket, std::string(notification.appid)});
+    }
+    void wait(BootTime, std::vector<GatewayAnswer>& out) override {
+        out.insert(out.end(), answers.begin(), answers.end());
+        answers.clear();
+    }
+    void wake() override {}
+    std::size_t in_flight() const override { return submitted.size(); }
+    Health health() const override { return health_now; }
+    std::string fault() const override { return "403 InvalidProviderToken"; }
+
+    void answer(std::size_t index, Outcome outcome) {
+        answers.push_back({submitted.at(index).first, outcome, {}});
+    }
+    std::size_t room = 1000;
+    std::vector<std::pair<Ticket, std::string>> submitted;
+    std::vector<GatewayAnswer> answers;
+    Health health_now;
+
+  private:
+    MemoryJournal& journal_;
+};
+
+class PlainType final : public GatewayType {
+  public:
+    std::string_view name() const override { return "plain"; }
+    std::vector<Key> keys() const override { return {}; }
+    std::size_t payload_bytes_max() const override { return 64; }
+    std::string target(const GatewayOptions&) const override { return "here"; }
+    PayloadDocument payload_document(const Message&, const std::string&) const override {
+        return {R"({"text":"{{text}}"})", "alert"};
+    }
+    RequestPreview preview(const GatewayOptions&, const Notification&) const override {
+        return {};
+    }
+    std::unique_ptr<Gateway> open(const GatewayOptions&, Clock&, Random&) const override {
+        return nullptr;
+    }
+};
+
+/// A lane's sender alone: claims are put in by hand, settlements taken out.
+struct Bench {
+    Bench() {
+        campaign.name = CampaignName::from_store("bench");
+        campaign.message.default_locale = "en";
+        campaign.message.locales["en"] = {};
+        campaign.audience.columns = {"token", "text"};
+        campaign.gateways.push_back({"plain", "plain", "here"});
+        context.emplace(LaneContext{{CampaignId{1}, ScopeId{1}, CampaignState::running, 1, {}, {}},
+                                    campaign,
+                                    {},
+                                    GatewayNo{0},
+                                    "plain",
+                                    0,
+                                    IncarnationId{7},
+                                    {},
+                                    options,
+                                    store,
+                                    journal,
+                                    clock,
+                                    random,
+                                    observer,
+                                    tally});
+        renderer.emplace(campaign, type);
+        sender.emplace(*context, control, gateway, *renderer, milliseconds(10'000), ready, jobs);
+    }
+
+    void claim(std::size_t rows, std::size_t text_bytes = 5) {
+        ChunkWriter writer;
+        const std::string text(text_bytes, 'x');
+        for (std::size_t i = 0; i < rows; ++i)
+            writer.add(fmt::format("d-{:04}", i), {"token", text});
+        const auto blocks = writer.finish();
+        chunk = std::make_shared<ChunkLease>();
+        chunk->keys = read_chunk_keys(blocks.keys);
+        chunk->data.emplace(blocks.data);
+        chunk->extend(clock.now() + std::chrono::seconds(30));
+        Claim made;
+        made.id = make_claim_id(IncarnationId{7}, 1);
+        made.chunk = chunk;
+        for (std::size_t i = 0; i < rows; ++i)
+            made.rows.push_back(
+                {static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(i), 0});
+        REQUIRE(ready.try_push(std::move(made)));
+    }
+    void step() { sender->step(clock.now()); }
+    void pass(milliseconds time) {
+        clock.time += time;
+        step();
+    }
+    SettleJob settled() {
+        auto job = jobs.try_pop();
+        REQUIRE(job.has_value());
+        return std::move(*job);
+    }
+
+    ManualClock clock;
+    CountingRandom random;
+    ForbiddenStore store;
+    MemoryJournal journal;
+    Observer observer;
+    Tally tally;
+    EngineOptions options;
+    Campaign campaign;
+    PlainType type;
+    LaneControl control;
+    BoundedQueue<Claim> ready{2};
+    BoundedQueue<SettleJob> jobs{8};
+    ScriptedGateway gateway{journal};
+    std::shared_ptr<ChunkLease> chunk;
+    std::optional<LaneContext> context;
+    std::optional<NotificationRenderer> renderer;
+    std::optional<Sender> sender;
+};
+
+}  // namespace
+
+TEST_CASE("a claim that is accepted to the last row is confirmed as one range", "[unit]") {
+    Bench bench;
+    bench.claim(20);
+    bench.step();
+    REQUIRE(bench.gateway.submitted.size() == 20);
+    for (std::size_t i = 0; i < 20; ++i)
+        bench.gateway.answer(i, Outcome::accepted());
+    bench.step();
+    const auto job = bench.settled();
+    CHECK(job.ends_claim);
+    CHECK(job.settlement.groups.empty());
+    REQUIRE(job.settlement.confirmed.size() == 1);
+    CHECK(job.settlement.confirmed[0].lo == "d-0000");
+    CHECK(job.settlement.confirmed[0].hi == "d-0019");
+    CHECK(bench.journal.slots[3].state == SlotState::done);
+}
+
+TEST_CASE("a range is confirmed only over answered rows, exceptions are moved out first",
+          "[unit]") {
+    Bench bench;
+    bench.claim(40);
+    bench.step();
+    for (std::size_t i = 0; i < 40; ++i) {
+        if (i == 20) continue;  // never answered
+        bench.gateway.answer(i, i == 5 ? Outcome::rejected(Reason::unregistered)
+                                       : Outcome::accepted());
+    }
+    bench.step();
+    CHECK_FALSE(bench.jobs.try_pop().has_value());  // waits for the rest a while
+    bench.pass(bench.options.settle_after);
+    const auto job = bench.settled();
+    CHECK_FALSE(job.ends_claim);
+    REQUIRE(job.settlement.confirmed.size() == 2);
+    CHECK(job.settlement.confirmed[0].hi == "d-0019");
+    CHECK(job.settlement.confirmed[1].lo == "d-0021");
+    REQUIRE(job.settlement.groups.size() == 1);
+    CHECK(job.settlement.groups[0].settled.to == FlagState::rejected);
+    CHECK(job.settlement.groups[0].appids[0] == "d-0005");
+}
+
+TEST_CASE("past its lease the sender opens no stream and gives the rows back", "[unit]") {
+    Bench bench;
+    bench.claim(3);
+    bench.clock.time += std::chrono::seconds(31);
+    bench.step();
+    CHECK(bench.gateway.submitted.empty());
+    const auto job = bench.settled();
+    REQUIRE(job.settlement.groups.size() == 1);
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(job.settlement.groups[0].appids.size() == 3);
+}
+
+TEST_CASE("a proof of not sent is re-sent under the same claim, and not without end", "[unit]") {
+    Bench bench;
+    bench.claim(1);
+    bench.step();
+    for (std::size_t sends = 1; sends <= 6; ++sends) {
+        REQUIRE(bench.gateway.submitted.size() == sends);
+        bench.gateway.answer(sends - 1, Outcome::not_sent(Reason::refused_stream));
+        bench.step();
+        CHECK(bench.journal.slots[0].state == SlotState::claimed);
+        bench.pass(milliseconds(500));
+    }
+    CHECK(bench.gateway.submitted.size() == 6);
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(job.settlement.groups[0].settled.tries_added == 0);
+}
+
+TEST_CASE("an ambiguous answer is never sent again", "[unit]") {
+    Bench bench;
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::connection_lost));
+    bench.step();
+    bench.pass(std::chrono::seconds(10));
+    CHECK(bench.gateway.submitted.size() == 1);
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::in_doubt);
+    CHECK_FALSE(job.settlement.groups[0].settled.from_doubt);
+    CHECK(bench.journal.slots[0].reason == Reason::connection_lost);
+}
+
+TEST_CASE("a late answer turns a timeout into certainty", "[unit]") {
+    Bench bench;
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::timeout));
+    bench.step();
+    CHECK(bench.settled().settlement.groups[0].settled.to == FlagState::in_doubt);
+    bench.gateway.answer(0, Outcome::accepted());
+    bench.step();
+    const auto job = bench.settled();
+    CHECK_FALSE(job.ends_claim);
+    CHECK(job.settlement.groups[0].settled.to == FlagState::delivered);
+    CHECK(job.settlement.groups[0].settled.from_doubt);
+    CHECK(job.settlement.claim == make_claim_id(IncarnationId{7}, 1));
+}
+
+TEST_CASE("a short Retry-After is held, a long one is released with its due time", "[unit]") {
+    Bench bench;
+    bench.claim(2);
+    bench.step();
+    bench.gateway.answer(0, Outcome::refused(Reason::too_many_requests, milliseconds(900)));
+    bench.gateway.answer(1, Outcome::refused(Reason::too_many_requests, milliseconds(60'000)));
+    bench.step();
+    CHECK(bench.gateway.submitted.size() == 2);
+    bench.pass(milliseconds(1000));
+    REQUIRE(bench.gateway.submitted.size() == 3);
+    CHECK(bench.gateway.submitted[2].second == "d-0000");
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(job.settlement.groups[0].settled.due_in == milliseconds(60'000));
+    CHECK(job.settlement.groups[0].settled.tries_added == 1);
+}
+
+TEST_CASE("a campaign fault stops the lane and burns no flag", "[unit]") {
+    Bench bench;
+    bench.gateway.room = 1;
+    bench.claim(5);
+    bench.step();
+    bench.gateway.room = 0;
+    bench.gateway.answer(0, Outcome::campaign_fault());
+    bench.step();
+    bench.step();
+    CHECK(bench.control.stopped() == LaneStop::campaign_fault);
+    CHECK(bench.gateway.submitted.size() == 1);
+    std::size_t released = 0;
+    while (auto job = bench.jobs.try_pop())
+        for (const auto& group : job->settlement.groups) {
+            CHECK(group.settled.to == FlagState::released);
+            released += group.appids.size();
+        }
+    CHECK(released == 5);
+}
+
+TEST_CASE("bad device tokens at the start are withheld until the breaker has judged", "[unit]") {
+    Bench bench;
+    bench.claim(3);
+    bench.gateway.room = 3;
+    bench.step();
+    for (std::size_t i = 0; i < 3; ++i)
+        bench.gateway.answer(i, Outcome::rejected(Reason::bad_device_token, true));
+    bench.step();
+    bench.step();
+    CHECK(bench.control.stopped() == LaneStop::campaign_fault);
+    const auto job = bench.settled();
+    REQUIRE(job.settlement.groups.size() == 1);
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+}
+
+TEST_CASE("a payload that is too large is rejected before anything is on the wire", "[unit]") {
+    Bench bench;
+    bench.claim(1, 100);
+    bench.step();
+    CHECK(bench.gateway.submitted.empty());
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::rejected);
+    CHECK(job.settlement.groups[0].settled.code.reason == Reason::payload_too_large);
+}
+
+TEST_CASE("a stop releases what never left and waits for what is on the wire", "[unit]") {
+    Bench bench;
+    bench.gateway.room = 1;
+    bench.claim(3);
+    bench.step();
+    bench.gateway.room = 0;
+    bench.control.stop(LaneStop::asked);
+    bench.step();
+    auto job = bench.settled();
+    CHECK(job.settlement.groups[0].appids.size() == 2);
+    CHECK_FALSE(job.ends_claim);
+    bench.control.claimer_done = true;
+    bench.step();
+    CHECK_FALSE(bench.sender->is_done());
+    bench.gateway.answer(0, Outcome::accepted());
+    bench.step();
+    bench.step();
+    job = bench.settled();
+    CHECK(job.ends_claim);
+    CHECK(job.settlement.groups[0].settled.to == FlagState::delivered);
+    CHECK(bench.sender->is_done());
+}
+
+TEST_CASE("an unreachable gateway costs no try and gives its rows back after a second",
+          "[unit]") {
+    Bench bench;
+    bench.claim(2);
+    bench.step();
+    bench.gateway.health_now = {"connection refused", bench.clock.now()};
+    for (std::size_t i = 0; i < 2; ++i)
+        bench.gateway.answer(i, Outcome::not_sent(Reason::unreachable, true));
+    bench.gateway.room = 0;
+    bench.step();
+    CHECK_FALSE(bench.control.gateway_ready);
+    bench.pass(milliseconds(1000));
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(job.settlement.groups[0].settled.tries_added == 0);
+    bench.pass(milliseconds(10'000));
+    CHECK(bench.control.stopped() == LaneStop::gateway_lost);
+}
+
+}  // namespace dispatcher
