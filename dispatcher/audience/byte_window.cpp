@@ -31,4 +31,10 @@ bool ByteWindow::fill() {
     return got > 0;
 }
 
+bool ByteWindow::begins_with(std::string_view prefix) {
+    while (unread().size() < prefix.size() && fill()) {
+    }
+    return unread().starts_with(prefix);
+}
+
 }  // namespace dispatcher

@@ -22,6 +22,8 @@ class ByteWindow {
     /// unread(); false at the end of the source.
     bool fill();
     void consume(std::size_t bytes) { begin_ += bytes; }
+    /// Whether the unread bytes begin with `prefix`; reads as far as that takes.
+    bool begins_with(std::string_view prefix);
 
   private:
     ByteSource& source_;

@@ -13,7 +13,6 @@
 namespace dispatcher {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kAppid = "appid";
 constexpr int kEnd = -1;  // what byte_at() answers behind the last byte
 
@@ -37,9 +36,8 @@ std::string number_of_fields(std::size_t count) {
 
 }  // namespace
 
-CsvReader::CsvReader(ByteSource& source, std::string name)
-    : window_(source), name_(std::move(name)) {
-    pass_byte_order_mark();
+CsvReader::CsvReader(ByteWindow& window, std::string name)
+    : window_(window), name_(std::move(name)) {
     read_header();
 }
 
@@ -55,17 +53,6 @@ bool CsvReader::next(Row& row) {
         case Line::too_long: end_reading(row);
     }
     return true;
-}
-
-void CsvReader::pass_byte_order_mark() {
-    while (window_.unread().size() < kByteOrderMark.size() && window_.fill()) {
-    }
-    const auto bytes = window_.unread();
-    if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-        fail_header("the file is UTF-16; save it as UTF-8");
-    if (bytes.starts_with("\x1F\x8B") || bytes.starts_with("\x28\xB5\x2F"))
-        fail_header("the file is packed: name it .csv.gz or .csv.zst, or unpack it before stdin");
-    if (bytes.starts_with(kByteOrderMark)) window_.consume(kByteOrderMark.size());
 }
 
 void CsvReader::read_header() {

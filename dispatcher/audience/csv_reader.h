@@ -11,12 +11,11 @@
 namespace dispatcher {
 
 /// Reads CSV as RFC 4180 has it: fields in quotes may hold commas, line ends and doubled quotes;
-/// lines end in LF or CRLF; the first line names the columns. A byte order mark is passed over, so
-/// are empty lines.
+/// lines end in LF or CRLF; the first line names the columns. Empty lines are passed over.
 class CsvReader final : public RowReader {
   public:
     /// Reads the header. Throws ConfigError (`name:line: …`) if it is not one.
-    CsvReader(ByteSource& source, std::string name);
+    CsvReader(ByteWindow& window, std::string name);
 
     bool next(Row& row) override;
     [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
@@ -29,7 +28,6 @@ class CsvReader final : public RowReader {
     };
     enum class Line : std::uint8_t { plain, quoted, too_long, end };
 
-    void pass_byte_order_mark();
     void read_header();
     void check_header(const std::vector<std::string_view>& names) const;
     [[noreturn]] void fail_header(const std::string& problem) const;
@@ -55,7 +53,7 @@ class CsvReader final : public RowReader {
     void store(std::size_t field, std::string_view value, Row& row) const;
     void check_row(std::size_t fields, std::string_view text, Row& row) const;
 
-    ByteWindow window_;
+    ByteWindow& window_;
     std::string name_;
     std::vector<std::string> columns_;
     std::size_t field_count_ = 0;  ///< of the header

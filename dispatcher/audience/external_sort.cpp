@@ -123,7 +123,8 @@ std::vector<RecordReader> ExternalSort::open_runs(std::size_t first, std::size_t
     std::vector<RecordReader> readers;
     readers.reserve(count);
     for (std::size_t run = first; run < first + count; ++run)
-        readers.emplace_back(*file_, runs_[run], read_buffer_bytes());
+        readers.emplace_back(*file_, runs_[run], read_buffer_bytes(),
+                             RecordReader::Keep::no);
     return readers;
 }
 

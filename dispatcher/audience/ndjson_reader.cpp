@@ -10,17 +10,13 @@
 namespace dispatcher {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kAppidPlace = 0;
 
 }  // namespace
 
-NdjsonReader::NdjsonReader(ByteSource& source) : window_(source) {
+NdjsonReader::NdjsonReader(ByteWindow& window) : window_(window) {
     places_.emplace("appid", kAppidPlace);
     seen_in_.push_back(0);
-    while (window_.unread().size() < kByteOrderMark.size() && window_.fill()) {
-    }
-    if (window_.unread().starts_with(kByteOrderMark)) window_.consume(kByteOrderMark.size());
 }
 
 bool NdjsonReader::next(Row& row) {

@@ -13,10 +13,10 @@
 namespace dispatcher {
 
 /// Reads NDJSON: a flat JSON object a line. Columns are the keys, in the order in which they first
-/// appear. Empty lines and a byte order mark are passed over.
+/// appear. Empty lines are passed over.
 class NdjsonReader final : public RowReader {
   public:
-    explicit NdjsonReader(ByteSource& source);
+    explicit NdjsonReader(ByteWindow& window);
 
     bool next(Row& row) override;
     [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
@@ -31,7 +31,7 @@ class NdjsonReader final : public RowReader {
     /// Makes columns of the keys that are new in this line.
     void add_columns();
 
-    ByteWindow window_;
+    ByteWindow& window_;
     std::uint64_t line_ = 1;  ///< where the unread bytes begin
     FlatJson object_;
 

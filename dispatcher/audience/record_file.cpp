@@ -9,6 +9,7 @@ namespace dispatcher {
 namespace {
 
 constexpr std::size_t kWriteBufferBytes = std::size_t{256} << 10;
+constexpr std::size_t kGiveBackBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -63,9 +64,11 @@ void RecordWriter::make_room(std::size_t bytes) {
     buffer_.clear();
 }
 
-RecordReader::RecordReader(const ScratchFile& file, Extent extent, std::size_t buffer_bytes)
+RecordReader::RecordReader(ScratchFile& file, Extent extent, std::size_t buffer_bytes, Keep keep)
     : file_(&file),
       left_(extent),
+      keep_(keep),
+      kept_from_(extent.offset),
       capacity_(std::max(buffer_bytes, kRecordHeadBytes + kRecordKeyBytesMax)),
       buffer_(std::make_unique_for_overwrite<char[]>(capacity_)) {}
 
@@ -97,6 +100,9 @@ void RecordReader::fill(std::size_t bytes) {
     left_.offset += count;
     left_.bytes -= count;
     end_ = kept + count;
+    if (keep_ == Keep::yes || left_.offset - kept_from_ < kGiveBackBytes) return;
+    file_->give_back(kept_from_, left_.offset - kept_from_);
+    kept_from_ = left_.offset;
 }
 
 }  // namespace dispatcher

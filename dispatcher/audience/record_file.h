@@ -54,7 +54,9 @@ class RecordWriter {
 /// Reads one run from its beginning, through a buffer that grows only for a record that is larger.
 class RecordReader {
   public:
-    RecordReader(const ScratchFile& file, Extent extent, std::size_t buffer_bytes);
+    /// Whether the run stays in the file, or its space is given back while it is read.
+    enum class Keep : bool { no, yes };
+    RecordReader(ScratchFile& file, Extent extent, std::size_t buffer_bytes, Keep keep);
     /// Moves to the next record; false at the end. Invalidates the record before.
     bool next();
     [[nodiscard]] const Record& record() const { return record_; }
@@ -62,8 +64,10 @@ class RecordReader {
   private:
     void fill(std::size_t bytes);
 
-    const ScratchFile* file_;
+    ScratchFile* file_;
     Extent left_;
+    Keep keep_;
+    std::uint64_t kept_from_;  ///< where what was not given back begins
     std::size_t capacity_;
     std::unique_ptr<char[]> buffer_;
     std::size_t begin_ = 0;

@@ -63,18 +63,20 @@ ScratchFile::ScratchFile(ScratchSpace& space) : space_(&space), fd_(open_nameles
 ScratchFile::~ScratchFile() {
     if (fd_ < 0) return;
     close(fd_);
-    space_->used_ -= size_;
+    space_->used_ -= size_ - given_back_;
 }
 
 ScratchFile::ScratchFile(ScratchFile&& other) noexcept
     : space_(other.space_),
       fd_(std::exchange(other.fd_, -1)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      given_back_(std::exchange(other.given_back_, 0)) {}
 
 ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
     std::swap(space_, other.space_);
     std::swap(fd_, other.fd_);
     std::swap(size_, other.size_);
+    std::swap(given_back_, other.given_back_);
     return *this;
 }
 
@@ -103,10 +105,12 @@ void ScratchFile::read_at(std::uint64_t offset, char* out, std::size_t count) co
     }
 }
 
-void ScratchFile::clear() {
-    if (ftruncate(fd_, 0) != 0) space_->fail("empty", errno);
-    space_->used_ -= size_;
-    size_ = 0;
+void ScratchFile::give_back(std::uint64_t offset, std::uint64_t count) {
+    const int answer = fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                 static_cast<off_t>(offset), static_cast<off_t>(count));
+    if (answer != 0) return;  // only space is lost by that, until the file is closed
+    given_back_ += count;
+    space_->used_ -= count;
 }
 
 }  // namespace dispatcher

@@ -41,13 +41,14 @@ class ScratchFile {
     std::uint64_t append(std::string_view bytes);
     /// Reads exactly `count` bytes, all of which must have been written.
     void read_at(std::uint64_t offset, char* out, std::size_t count) const;
-    /// Gives the space back; the file is empty then.
-    void clear();
+    /// Gives the space of a part back where the file system can do that; it must not be read again.
+    void give_back(std::uint64_t offset, std::uint64_t count);
 
   private:
     ScratchSpace* space_;
     int fd_ = -1;
     std::uint64_t size_ = 0;
+    std::uint64_t given_back_ = 0;
 };
 
 }  // namespace dispatcher

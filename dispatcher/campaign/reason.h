@@ -36,6 +36,7 @@ enum class Reason : std::uint16_t {
     campaign_fault = 309,    ///< the gateway faulted the campaign, not the device
     operator_released = 310, ///< an operator gave it a second chance
     resend = 311,            ///< policy or operator: send again although it may have been sent
+    token_expired = 312,     ///< our own credentials had expired; they were renewed
 
     // in doubt
     timeout = 400,

@@ -132,7 +132,8 @@ class TreeBuilder final : public YAML::EventHandler {
                 {std::move(parent.key->text), parent.key->mark, std::move(node)});
             parent.key.reset();
         } else {
-            if (node.kind != YamlNode::Kind::scalar) fail(node.mark, "a key must be a text");
+            if (node.kind != YamlNode::Kind::scalar) 
+                fail(node.mark, "a key must be a text; quote a text that begins with {{");
             parent.key = std::move(node);
         }
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "mockgateway/character_class.h"
 #include "mockgateway/json_object.h"
 
 namespace dispatcher::mock {
@@ -49,27 +50,6 @@ const PushType* find_push_type(std::string_view name) {
     return found == kPushTypes.end() ? nullptr : found;
 }
 
-template <class Test>
-bool all_are(std::string_view text, Test test) {
-    return std::all_of(text.begin(), text.end(), test);
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_lower_hex(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-bool is_hex(char c) {
-    return is_lower_hex(c) || (c >= 'A' && c <= 'F');
-}
-bool is_topic_character(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '_';
-}
-bool is_printable(char c) {
-    return c >= 0x20 && c < 0x7F;
-}
-
 MaybeRefusal check_target(const ApnsRequest& request) {
     const auto path = request.get(Field::path);
     if (path.substr(0, kDevicePath.size()) != kDevicePath) return Refusal{404, "BadPath"};
@@ -81,7 +61,7 @@ MaybeRefusal check_target(const ApnsRequest& request) {
 MaybeRefusal check_device_token(std::string_view token) {
     if (token.empty()) return Refusal{400, "MissingDeviceToken"};
     if (token.size() < kTokenDigitsMin || token.size() > kTokenDigitsMax || token.size() % 2 != 0 ||
-        !all_are(token, is_hex))
+        !all_in(CharacterClass::hex, token))
         return Refusal{400, "BadDeviceToken"};
     return std::nullopt;
 }
@@ -105,12 +85,12 @@ MaybeRefusal check_options(const ApnsRequest& request) {
     const auto expiration = request.get(Field::expiration);
     if (request.has(Field::expiration) &&
         (expiration.empty() || expiration.size() > kExpirationDigitsMax ||
-         !all_are(expiration, is_digit)))
+         !all_in(CharacterClass::digit, expiration)))
         return Refusal{400, "BadExpirationDate"};
     const auto collapse_id = request.get(Field::collapse_id);
     if (request.has(Field::collapse_id) &&
         (collapse_id.empty() || collapse_id.size() > kCollapseIdBytesMax ||
-         !all_are(collapse_id, is_printable)))
+         !all_in(CharacterClass::printable, collapse_id)))
         return Refusal{400, "BadCollapseId"};
     return std::nullopt;
 }
@@ -126,11 +106,11 @@ MaybeRefusal check_payload(const ApnsRequest& request) {
 }  // namespace
 
 bool is_uuid(std::string_view text) {
-    constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    return text.size() == kForm.size() &&
-           std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char form) {
-               return form == '-' ? c == '-' : is_lower_hex(c);
-           });
+    constexpr auto kHex = CharacterClass::lower_hex;
+    return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' &&
+           text[23] == '-' && all_in(kHex, text.substr(0, 8)) && all_in(kHex, text.substr(9, 4)) &&
+           all_in(kHex, text.substr(14, 4)) && all_in(kHex, text.substr(19, 4)) &&
+           all_in(kHex, text.substr(24));
 }
 
 ApnsCheck::ApnsCheck(Options options)
@@ -159,7 +139,8 @@ MaybeRefusal ApnsCheck::check_authorization(const ApnsRequest& request, TokenInU
 
     if (in_use.token && in_use.token->key_id != token->key_id)
         return Refusal{403, "UnrelatedKeyIdInToken"};
-    if (in_use.token && seconds(token->issued_at - in_use.token->issued_at) < kProviderTokenChangeMin)
+    if (in_use.token &&
+        seconds(token->issued_at - in_use.token->issued_at) < kProviderTokenChangeMin)
         return Refusal{429, "TooManyProviderTokenUpdates"};
     in_use.token = token;
     return std::nullopt;
@@ -168,7 +149,7 @@ MaybeRefusal ApnsCheck::check_authorization(const ApnsRequest& request, TokenInU
 MaybeRefusal ApnsCheck::check_topic(const ApnsRequest& request) const {
     const auto topic = request.get(Field::topic);
     if (topic.empty()) return Refusal{400, "MissingTopic"};
-    if (topic.size() > kTopicBytesMax || !all_are(topic, is_topic_character))
+    if (topic.size() > kTopicBytesMax || !all_in(CharacterClass::topic, topic))
         return Refusal{400, "BadTopic"};
     const auto* const type = find_push_type(request.get(Field::push_type));
     const auto suffix = type == nullptr ? std::string_view() : type->suffix;

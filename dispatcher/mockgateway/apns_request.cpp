@@ -9,18 +9,24 @@ using Field = ApnsRequest::Field;
 
 Field field_of(std::string_view name) {
     switch (name.size()) {  // two names at most share a length: one comparison a header
-        case 5: return name == ":path" ? Field::path : Field::other;
+        case 5:
+            return name == ":path" ? Field::path : Field::other;
         case 7:
             if (name == "apns-id") return Field::id;
             return name == ":method" ? Field::method : Field::other;
-        case 10: return name == "apns-topic" ? Field::topic : Field::other;
+        case 10:
+            return name == "apns-topic" ? Field::topic : Field::other;
         case 13:
             if (name == "apns-priority") return Field::priority;
             return name == "authorization" ? Field::authorization : Field::other;
-        case 14: return name == "apns-push-type" ? Field::push_type : Field::other;
-        case 15: return name == "apns-expiration" ? Field::expiration : Field::other;
-        case 16: return name == "apns-collapse-id" ? Field::collapse_id : Field::other;
-        default: return Field::other;
+        case 14:
+            return name == "apns-push-type" ? Field::push_type : Field::other;
+        case 15:
+            return name == "apns-expiration" ? Field::expiration : Field::other;
+        case 16:
+            return name == "apns-collapse-id" ? Field::collapse_id : Field::other;
+        default:
+            return Field::other;
     }
 }
 

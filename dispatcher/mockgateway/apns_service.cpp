@@ -1,9 +1,9 @@
 #include "mockgateway/apns_service.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace dispatcher::mock {
 namespace {

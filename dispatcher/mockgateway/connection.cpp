@@ -1,10 +1,10 @@
 #include "mockgateway/connection.h"
 
-#include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
+#include <nghttp2/nghttp2.h>
 
 #include "base/invariant.h"
 
@@ -13,8 +13,8 @@ namespace {
 
 using Field = ApnsRequest::Field;
 
-constexpr std::size_t kOutputBytes = 128 * 1024;       // gathered for one write
-constexpr std::size_t kInputBytesPerTurn = 256 * 1024; // then others have their turn
+constexpr std::size_t kOutputBytes = 128 * 1024;        // gathered for one write
+constexpr std::size_t kInputBytesPerTurn = 256 * 1024;  // then others have their turn
 constexpr std::uint32_t kStreamWindow = 1 << 20;
 constexpr std::int32_t kConnectionWindow = 1 << 24;
 constexpr std::size_t kClientResetsMax = 1'000'000;  // a client may give up on stalls in crowds
@@ -36,17 +36,29 @@ nghttp2_nv header(std::string_view name, std::string_view value, std::uint8_t fl
 
 std::string_view status_text(int status) {
     switch (status) {
-        case 200: return "200";
-        case 400: return "400";
-        case 403: return "403";
-        case 404: return "404";
-        case 405: return "405";
-        case 410: return "410";
-        case 413: return "413";
-        case 429: return "429";
-        case 500: return "500";
-        case 503: return "503";
-        default: invariant(false, "an answer has a status that APNs knows"); return {};
+        case 200:
+            return "200";
+        case 400:
+            return "400";
+        case 403:
+            return "403";
+        case 404:
+            return "404";
+        case 405:
+            return "405";
+        case 410:
+            return "410";
+        case 413:
+            return "413";
+        case 429:
+            return "429";
+        case 500:
+            return "500";
+        case 503:
+            return "503";
+        default:
+            invariant(false, "an answer has a status that APNs knows");
+            return {};
     }
 }
 
@@ -73,8 +85,8 @@ struct SessionCallbacks {
 
     static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                          const std::uint8_t* name, std::size_t name_bytes,
-                         const std::uint8_t* value, std::size_t value_bytes,
-                         std::uint8_t /*flags*/, void* user) {
+                         const std::uint8_t* value, std::size_t value_bytes, std::uint8_t /*flags*/,
+                         void* user) {
         auto* const reading = connection(user).reading_headers_;
         if (reading != nullptr)
             reading->request.take_header({reinterpret_cast<const char*>(name), name_bytes},
@@ -124,9 +136,9 @@ struct SessionCallbacks {
         nghttp2_session_callbacks* callbacks = nullptr;
         nghttp2_option* option = nullptr;
         nghttp2_session* session = nullptr;
-        invariant(nghttp2_session_callbacks_new(&callbacks) == 0 &&
-                      nghttp2_option_new(&option) == 0,
-                  "an HTTP/2 session can be prepared");
+        invariant(
+            nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0,
+            "an HTTP/2 session can be prepared");
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
         nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
@@ -237,24 +249,32 @@ void Connection::take_request(Exchange& exchange) {
 void Connection::carry_out(Exchange& exchange) {
     const auto delay = options_.latency + exchange.verdict.delay;
     switch (exchange.verdict.effect) {
-        case Effect::goaway_notice: announce_going_away(); [[fallthrough]];
+        case Effect::goaway_notice:
+            announce_going_away();
+            [[fallthrough]];
         case Effect::answer:
             if (delay.count() == 0) return respond(exchange);
             return delays_.push({service_.now() + delay, number_, exchange.stream});
-        case Effect::refuse: return reset(exchange, NGHTTP2_REFUSED_STREAM);
-        case Effect::reset: return reset(exchange, NGHTTP2_INTERNAL_ERROR);
-        case Effect::stall: return release_from_debt(exchange);
+        case Effect::refuse:
+            return reset(exchange, NGHTTP2_REFUSED_STREAM);
+        case Effect::reset:
+            return reset(exchange, NGHTTP2_INTERNAL_ERROR);
+        case Effect::stall:
+            return release_from_debt(exchange);
         case Effect::goaway_before:
-            if (highest_judged_ < exchange.stream)
-                return go_away(std::max(exchange.stream - 2, 0));
+            if (highest_judged_ < exchange.stream) return go_away(std::max(exchange.stream - 2, 0));
             // A later stream was judged first: the GOAWAY must not deny it.
             reset(exchange, NGHTTP2_REFUSED_STREAM);
             return go_away(highest_judged_);
         case Effect::goaway_after:
             release_from_debt(exchange);
             return go_away(std::max(exchange.stream, highest_judged_));
-        case Effect::close: phase_ = Phase::cutting; return;
-        case Effect::garbage: phase_ = Phase::fouling; return;
+        case Effect::close:
+            phase_ = Phase::cutting;
+            return;
+        case Effect::garbage:
+            phase_ = Phase::fouling;
+            return;
     }
 }
 
@@ -274,8 +294,7 @@ void Connection::respond(Exchange& exchange) {
         nghttp2_submit_response(session_, exchange.stream, headers, count, nullptr);
         return;
     }
-    headers[count++] =
-        header("content-type", verdict.json_body ? "application/json" : "text/html");
+    headers[count++] = header("content-type", verdict.json_body ? "application/json" : "text/html");
     const nghttp2_data_provider provider{{.ptr = &exchange}, SessionCallbacks::read_body};
     nghttp2_submit_response(session_, exchange.stream, headers, count, &provider);
 }
@@ -318,8 +337,8 @@ void Connection::take_due(std::int32_t stream) {
 
 void Connection::send_output() {
     if (phase_ >= Phase::lingering || !flush()) return;
-    const bool spoken_out = nghttp2_session_want_read(session_) == 0 &&
-                            nghttp2_session_want_write(session_) == 0;
+    const bool spoken_out =
+        nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
     if (phase_ == Phase::cutting)
         phase_ = Phase::ended;
     else if (phase_ == Phase::fouling)

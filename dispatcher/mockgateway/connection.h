@@ -18,8 +18,8 @@ namespace dispatcher::mock {
 
 /// Settings of every connection.
 struct ConnectionOptions {
-    std::uint32_t streams = 1000;    ///< open at once, at most
-    std::uint32_t first_streams = 1; ///< until the first accepted notification
+    std::uint32_t streams = 1000;     ///< open at once, at most
+    std::uint32_t first_streams = 1;  ///< until the first accepted notification
     std::chrono::milliseconds latency{0};
 };
 

@@ -1,11 +1,11 @@
 #include "mockgateway/fault_file.h"
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
 #include <optional>
 #include <set>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include "base/error.h"
 

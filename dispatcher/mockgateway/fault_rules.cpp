@@ -37,10 +37,8 @@ constexpr std::array kKinds{
     FaultKind{.name = "late", .accepted = true, .status = 200, .has_delay = true},
     FaultKind{.name = "goaway_before", .effect = Effect::goaway_before},
     FaultKind{.name = "goaway_after", .effect = Effect::goaway_after, .accepted = true},
-    FaultKind{.name = "goaway_notice",
-              .effect = Effect::goaway_notice,
-              .accepted = true,
-              .status = 200},
+    FaultKind{
+        .name = "goaway_notice", .effect = Effect::goaway_notice, .accepted = true, .status = 200},
     FaultKind{.name = "close_before", .effect = Effect::close},
     FaultKind{.name = "close_after", .effect = Effect::close, .accepted = true},
     FaultKind{.name = "garbage", .effect = Effect::garbage},

@@ -29,12 +29,12 @@ struct FaultKind {
     std::string_view name = {};
     Effect effect = Effect::answer;
     bool accepted = false;
-    int status = 0;               ///< of an answer
-    std::string_view reason = {}; ///< of an answer; empty: no body
-    bool has_delay = false;       ///< takes `delay`
-    bool has_retry_after = false; ///< takes `retry_after`
-    bool has_reason = false;      ///< takes `reason`, and must
-    bool json_body = true;        ///< false: a body that is no JSON
+    int status = 0;                ///< of an answer
+    std::string_view reason = {};  ///< of an answer; empty: no body
+    bool has_delay = false;        ///< takes `delay`
+    bool has_retry_after = false;  ///< takes `retry_after`
+    bool has_reason = false;       ///< takes `reason`, and must
+    bool json_body = true;         ///< false: a body that is no JSON
 };
 
 /// Every kind, in the order of the README.
@@ -43,9 +43,9 @@ std::span<const FaultKind> fault_kinds();
 /// One line of the faults file: which devices, which fault, how often.
 struct FaultRule {
     const FaultKind* kind = nullptr;
-    double share = 1;             ///< of the devices, 0..1
-    std::uint32_t attempts = 0;   ///< a device's first so many requests; 0: all
-    std::string token_prefix;     ///< only devices whose token starts so
+    double share = 1;            ///< of the devices, 0..1
+    std::uint32_t attempts = 0;  ///< a device's first so many requests; 0: all
+    std::string token_prefix;    ///< only devices whose token starts so
     std::chrono::milliseconds delay{0};
     std::chrono::seconds retry_after{0};  ///< 0: no such header
     std::string reason;

@@ -1,6 +1,7 @@
 #include "mockgateway/json_object.h"
 
 #include "base/encoding.h"
+#include "mockgateway/character_class.h"
 
 namespace dispatcher::mock {
 namespace {
@@ -28,7 +29,8 @@ class Reader {
         return true;
     }
     bool take_word(std::string_view word) {
-        if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) != word)
+        if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) !=
+            word)
             return false;
         at_ += word.size();
         return true;
@@ -61,7 +63,8 @@ class Reader {
     bool value(int depth) {
         skip_space();
         switch (peek()) {
-            case '"': return string();
+            case '"':
+                return string();
             case '{':
                 ++at_;
                 skip_space();
@@ -70,16 +73,24 @@ class Reader {
                 ++at_;
                 skip_space();
                 return depth < kDepthMax && (take(']') || elements(depth + 1));
-            case 't': return take_word("true");
-            case 'f': return take_word("false");
-            case 'n': return take_word("null");
-            default: return number();
+            case 't':
+                return take_word("true");
+            case 'f':
+                return take_word("false");
+            case 'n':
+                return take_word("null");
+            default:
+                return number();
         }
     }
 
     bool string() {
         if (!take('"')) return false;
         while (at_ < end_) {
+            if (is_in(CharacterClass::json_plain, *at_)) {
+                ++at_;
+                continue;
+            }
             const auto byte = static_cast<unsigned char>(*at_++);
             if (byte == '"') return true;
             if (byte < 0x20) return false;
@@ -92,9 +103,7 @@ class Reader {
     bool escape() {
         if (take('u')) {
             for (int digits = 0; digits < 4; ++digits, ++at_) {
-                const char c = peek();
-                if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
-                    return false;
+                if (!is_in(CharacterClass::hex, peek())) return false;
             }
             return true;
         }
@@ -106,7 +115,7 @@ class Reader {
 
     bool digits() {
         const char* const first = at_;
-        while (peek() >= '0' && peek() <= '9')
+        while (is_in(CharacterClass::digit, peek()))
             ++at_;
         return at_ > first;
     }

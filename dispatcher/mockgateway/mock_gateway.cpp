@@ -1,17 +1,17 @@
 #include "mockgateway/mock_gateway.h"
 
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <optional>
+#include <unordered_map>
+
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <csignal>
-#include <optional>
-#include <unordered_map>
 
 #include "base/clock.h"
 #include "base/invariant.h"
@@ -91,8 +91,8 @@ struct MockGateway::Loop {
 
     void turn() {
         std::array<epoll_event, kEventsPerTurn> events{};
-        const int count = ::epoll_wait(epoll.get(), events.data(), kEventsPerTurn,
-                                       unfinished.empty() ? -1 : 0);
+        const int count =
+            ::epoll_wait(epoll.get(), events.data(), kEventsPerTurn, unfinished.empty() ? -1 : 0);
         service.start_turn(clock.now(), clock.wall());
         touched.swap(unfinished);
         unfinished.clear();
@@ -112,13 +112,17 @@ struct MockGateway::Loop {
     void sort_out(std::uint64_t event) {
         std::uint64_t ticks = 0;
         switch (event) {
-            case kListenerEvent: return accept();
-            case kTimerEvent: timer_set_for.reset(); [[fallthrough]];
+            case kListenerEvent:
+                return accept();
+            case kTimerEvent:
+                timer_set_for.reset();
+                [[fallthrough]];
             case kWakeEvent:
                 (void)!::read(event == kTimerEvent ? timer.get() : wake.get(), &ticks,
                               sizeof ticks);
                 return;
-            default: touched.push_back(event);
+            default:
+                touched.push_back(event);
         }
     }
 
@@ -215,8 +219,8 @@ std::uint16_t MockGateway::port() const {
 }
 
 std::string MockGateway::endpoint() const {
-    return fmt::format("{}://{}:{}", loop_->certificate ? "https" : "http",
-                       loop_->listener.host(), port());
+    return fmt::format("{}://{}:{}", loop_->certificate ? "https" : "http", loop_->listener.host(),
+                       port());
 }
 
 void MockGateway::run(std::stop_token stop) {

@@ -18,8 +18,8 @@ struct MockGatewayOptions {
     std::filesystem::path key_file;      ///< of cert_file
     /// Where its own ca.pem, cert.pem and key.pem are written, or found again. Empty: nowhere.
     std::filesystem::path tls_dir;
-    std::filesystem::path ledger_file;  ///< empty: no ledger
-    std::filesystem::path faults_file;  ///< empty: no faults
+    std::filesystem::path ledger_file;     ///< empty: no ledger
+    std::filesystem::path faults_file;     ///< empty: no faults
     std::chrono::milliseconds latency{0};  ///< between a request and its answer
     std::uint32_t streams = 1000;          ///< open at once on a connection
     std::uint32_t first_streams = 1;       ///< the same until its first accepted notification

@@ -1,13 +1,13 @@
 #include "mockgateway/provider_token_check.h"
 
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include <nlohmann/json.hpp>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-
-#include <algorithm>
-#include <cctype>
-#include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -16,8 +16,8 @@ namespace dispatcher::mock {
 namespace {
 
 constexpr std::size_t kTokensKept = 64;
-constexpr std::size_t kAppleIdBytes = 10;     // key ids and team ids
-constexpr std::size_t kSignatureBytes = 64;   // r and s of P-256, RFC 7518 §3.4
+constexpr std::size_t kAppleIdBytes = 10;    // key ids and team ids
+constexpr std::size_t kSignatureBytes = 64;  // r and s of P-256, RFC 7518 §3.4
 constexpr std::string_view kScheme = "bearer ";
 
 using Json = nlohmann::json;
@@ -54,9 +54,8 @@ std::string text_of(const Json& object, const char* name) {
 }
 
 bool is_apple_id(std::string_view id) {
-    return id.size() == kAppleIdBytes && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-               return std::isalnum(c) != 0;
-           });
+    return id.size() == kAppleIdBytes &&
+           std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 bool fits(const std::string& wanted, const std::string& found) {
@@ -122,13 +121,12 @@ bool ProviderTokenCheck::signature_fits(std::string_view signed_part,
     const int der_bytes = i2d_ECDSA_SIG(pair.get(), &der);
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                           EVP_MD_CTX_free);
-    const bool fit =
-        der_bytes > 0 &&
-        EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                             static_cast<EVP_PKEY*>(key_)) == 1 &&
-        EVP_DigestVerify(context.get(), der, static_cast<std::size_t>(der_bytes),
-                         reinterpret_cast<const unsigned char*>(signed_part.data()),
-                         signed_part.size()) == 1;
+    const bool fit = der_bytes > 0 &&
+                     EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
+                                          static_cast<EVP_PKEY*>(key_)) == 1 &&
+                     EVP_DigestVerify(context.get(), der, static_cast<std::size_t>(der_bytes),
+                                      reinterpret_cast<const unsigned char*>(signed_part.data()),
+                                      signed_part.size()) == 1;
     OPENSSL_free(der);
     return fit;
 }

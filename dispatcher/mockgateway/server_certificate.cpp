@@ -1,5 +1,9 @@
 #include "mockgateway/server_certificate.h"
 
+#include <cstring>
+#include <string>
+#include <string_view>
+
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,10 +12,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <string>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/invariant.h"
@@ -163,8 +163,7 @@ ServerCertificate::ServerCertificate(const CertificateOptions& options)
     invariant(context_ != nullptr, "TLS is available");
     std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>> guard(context_);
     SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-    SSL_CTX_set_mode(context_,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context_, 1);
     SSL_CTX_set_default_read_buffer_len(context_, kReadBufferBytes);
     SSL_CTX_set_alpn_select_cb(context_, choose_h2, nullptr);

@@ -1,13 +1,13 @@
 #include "mockgateway/transport.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <climits>
 
 #include "base/invariant.h"
 
@@ -48,8 +48,7 @@ Transport::Moved Transport::read(std::span<std::uint8_t> into) {
 }
 
 Transport::Moved Transport::write(std::span<const std::uint8_t> from) {
-    if (tls_ == nullptr)
-        return after_call(::send(socket_, from.data(), from.size(), MSG_NOSIGNAL));
+    if (tls_ == nullptr) return after_call(::send(socket_, from.data(), from.size(), MSG_NOSIGNAL));
     ERR_clear_error();
     return after_tls(SSL_write(tls_, from.data(), bounded(from.size())));
 }
@@ -58,9 +57,13 @@ Transport::Moved Transport::after_tls(int result) {
     wants_write_ = false;
     if (result > 0) return {State::moved, static_cast<std::size_t>(result)};
     switch (SSL_get_error(tls_, result)) {
-        case SSL_ERROR_WANT_WRITE: wants_write_ = true; [[fallthrough]];
-        case SSL_ERROR_WANT_READ: return {State::blocked, 0};
-        default: return {State::ended, 0};
+        case SSL_ERROR_WANT_WRITE:
+            wants_write_ = true;
+            [[fallthrough]];
+        case SSL_ERROR_WANT_READ:
+            return {State::blocked, 0};
+        default:
+            return {State::ended, 0};
     }
 }
 

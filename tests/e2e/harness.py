@@ -307,6 +307,9 @@ class MariaDbStore:
              "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.start()
+        self.prepare()
+
+    def prepare(self):
         self.execute("CREATE DATABASE pushonce;" + "".join(
             f"CREATE USER app@'{host}' IDENTIFIED BY '{self.password}';"
             f"GRANT ALL ON pushonce.* TO app@'{host}';" for host in ("127.0.0.1", "localhost")))
@@ -354,6 +357,39 @@ class MariaDbStore:
 
     def kill9(self):
         self.process.kill9()
+
+
+class MySqlStore(MariaDbStore):
+    """A real MySQL 9 server, in the root folder that scripts/fetch-mysql made."""
+    kind = "mysql"
+
+    def __init__(self, lab, root):
+        self.root = pathlib.Path(root)
+        self.lab = lab
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=self.root / "my"))
+        self.inside = pathlib.Path("/my", self.folder.name)
+        self.port = free_port()
+        self.socket = self.folder / "s.sock"
+        (self.folder / "tmp").mkdir()
+        subprocess.run(self.server("--initialize-insecure"), check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.start()
+        self.prepare()
+
+    def server(self, *more):
+        return ["chroot", str(self.root), "/usr/sbin/mysqld", "--no-defaults", "--user=root",
+                f"--datadir={self.inside}/data", f"--log-error={self.inside}/err.log",
+                f"--tmpdir={self.inside}/tmp", "--secure-file-priv=NULL", *more]
+
+    def start(self):
+        self.process = self.lab.start(self.server(
+            f"--socket={self.inside}/s.sock", f"--port={self.port}", "--bind-address=127.0.0.1",
+            "--mysqlx=OFF", f"--pid-file={self.inside}/pid", "--skip-name-resolve"), "mysqld")
+        wait_until(self.answers, "MySQL answers", seconds=60, poll=0.05)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 STORES = {"sqlite": SqliteStore, "mariadb": MariaDbStore}
@@ -477,3 +513,37 @@ class Fault:
     # Whether a device that met it may be in doubt, and whether others on its connection may.
     doubt: bool = False
     takes_connection: bool = False
+
+
+class PeerGateway(Gateway):
+    """An APNs server that shares nothing with the product: tests/peers/apns_server.mjs."""
+    kind = "peer"
+
+    def __init__(self, lab, faults=(), latency=None):
+        super().__init__(lab)
+        rules = [{"name": fault.name, "prefix": fault_prefix(number),
+                  "attempts": fault.keys.get("attempts", 0),
+                  "delayMs": milliseconds(fault.keys.get("delay", "0ms")),
+                  "retryAfter": milliseconds(fault.keys.get("retry_after", "0ms")) // 1000}
+                 for number, fault in enumerate(faults)]
+        self.options = lab.write("peer.json", json.dumps({
+            "port": self.port, "cert": str(lab.path("server.pem")),
+            "key": str(lab.path("server.key")), "ledger": str(self.ledger_path),
+            "providerKey": str(lab.path("provider.pub")), "keyId": "ABC123DEFG",
+            "teamId": "DEF123GHIJ", "topic": TOPIC, "latencyMs": milliseconds(latency or "0ms"),
+            "faults": rules}))
+        self.start()
+
+    def start(self):
+        self.process = self.lab.start(["node", ROOT / "tests" / "peers" / "apns_server.mjs",
+                                       self.options], "peer")
+
+        def listens():
+            if not self.process.running():
+                raise AssertionError("the peer ended\n" + self.process.tail())
+            return accepts(self.port)
+        wait_until(listens, "the peer listens", seconds=20)
+
+
+def milliseconds(text):
+    return int(text[:-2]) if text.endswith("ms") else 1000 * int(text.removesuffix("s"))

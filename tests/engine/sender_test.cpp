@@ -1,8 +1,8 @@
 #include "engine/sender.h"
 
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "support/catch.h"
 
@@ -58,8 +58,7 @@ class ScriptedGateway final : public Gateway {
 
     std::size_t capacity() const override { return room; }
     void submit(Ticket ticket, const Notification& notification) override {
-        CHECK(journal_.slots[static_cast<std::uint32_t>(ticket & 0xFFFF)].state ==
-              SlotState::wire);
+        CHECK(journal_.slots[static_cast<std::uint32_t>(ticket & 0xFFFF)].state == SlotState::wire);
         submitted.push_back({ticket, std::string(notification.appid)});
     }
     void wait(BootTime, std::vector<GatewayAnswer>& out) override {
@@ -92,9 +91,7 @@ class PlainType final : public GatewayType {
     PayloadDocument payload_document(const Message&, const std::string&) const override {
         return {R"({"text":"{{text}}"})", "alert"};
     }
-    RequestPreview preview(const GatewayOptions&, const Notification&) const override {
-        return {};
-    }
+    RequestPreview preview(const GatewayOptions&, const Notification&) const override { return {}; }
     std::unique_ptr<Gateway> open(const GatewayOptions&, Clock&, Random&) const override {
         return nullptr;
     }
@@ -141,8 +138,7 @@ struct Bench {
         made.id = make_claim_id(IncarnationId{7}, 1);
         made.chunk = chunk;
         for (std::size_t i = 0; i < rows; ++i)
-            made.rows.push_back(
-                {static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(i), 0});
+            made.rows.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(i), 0});
         REQUIRE(ready.try_push(std::move(made)));
     }
     void step() { sender->step(clock.now()); }
@@ -201,8 +197,8 @@ TEST_CASE("a range is confirmed only over answered rows, exceptions are moved ou
     bench.step();
     for (std::size_t i = 0; i < 40; ++i) {
         if (i == 20) continue;  // never answered
-        bench.gateway.answer(i, i == 5 ? Outcome::rejected(Reason::unregistered)
-                                       : Outcome::accepted());
+        bench.gateway.answer(
+            i, i == 5 ? Outcome::rejected(Reason::unregistered) : Outcome::accepted());
     }
     bench.step();
     CHECK_FALSE(bench.jobs.try_pop().has_value());  // waits for the rest a while
@@ -361,8 +357,7 @@ TEST_CASE("a stop releases what never left and waits for what is on the wire", "
     CHECK(bench.sender->is_done());
 }
 
-TEST_CASE("an unreachable gateway costs no try and gives its rows back after a second",
-          "[unit]") {
+TEST_CASE("an unreachable gateway costs no try and gives its rows back after a second", "[unit]") {
     Bench bench;
     bench.claim(2);
     bench.step();

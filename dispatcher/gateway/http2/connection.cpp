@@ -14,11 +14,16 @@ constexpr std::size_t kTurnBytes = 1024 * 1024;
 
 }  // namespace
 
+Connection::~Connection() {
+    close({});
+}
+
 Connection::Connection(const Address& address, const Endpoint& endpoint, const TlsContext* tls,
                        const Limits& limits, Scratch& scratch, BootTime now)
     : limits_(limits),
       scratch_(scratch),
       transport_(address, endpoint, tls),
+      opened_at_(now),
       deadline_(now + kOpeningMax),
       heard_at_(now) {
     scratch_.frames.reserve(kFramesBytes);
@@ -26,7 +31,8 @@ Connection::Connection(const Address& address, const Endpoint& endpoint, const T
 }
 
 std::size_t Connection::room(BootTime now, bool is_cold_limited) const {
-    if (stage_ != Stage::ready || transport_.is_blocked() || session_.is_leaving()) return 0;
+    if (stage_ != Stage::ready || session_.is_leaving()) return 0;
+    if (transport_.is_blocked() || transport_.is_write_dead()) return 0;
     if (pings_ != session_.pongs() || now - heard_at_ > kQuietMax) return 0;
     std::size_t limit = std::min(limits_.in_flight, session_.streams_max());
     if (is_cold_limited && !is_warm) limit = std::min<std::size_t>(limit, 1);
@@ -139,6 +145,10 @@ void Connection::start_ping(BootTime now) {
 void Connection::suspect(BootTime sent_at, BootTime now) {
     if (stage_ == Stage::ready && heard_at_ <= sent_at && pings_ == session_.pongs())
         start_ping(now);
+}
+
+bool Connection::lingers_too_much() const {
+    return lingering * 2 > std::min<std::size_t>(limits_.in_flight, session_.streams_max());
 }
 
 void Connection::drain(BootTime now) {

@@ -37,7 +37,12 @@ class Connection {
     Connection(const Address& address, const Endpoint& endpoint, const TlsContext* tls,
                const Limits& limits, Scratch& scratch, BootTime now);
 
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
     [[nodiscard]] Stage stage() const { return stage_; }
+    [[nodiscard]] BootTime opened_at() const { return opened_at_; }
     [[nodiscard]] int descriptor() const { return transport_.descriptor(); }
     [[nodiscard]] bool wants_writable() const { return transport_.wants_writable(); }
     /// Why it closed; empty after an orderly end.
@@ -68,6 +73,9 @@ class Connection {
     /// since `sent_at`.
     void suspect(BootTime sent_at, BootTime now);
 
+    /// Streams that are only read for take up so much that a new connection is the better place.
+    [[nodiscard]] bool lingers_too_much() const;
+
     /// After it closed: `open` are its streams that did not end; they are in ended() afterwards.
     void abandon(const std::vector<Stream*>& open) { session_.abandon(open); }
     std::vector<Stream*>& ended() { return session_.ended(); }
@@ -95,6 +103,7 @@ class Connection {
     Session session_;
     Stage stage_ = Stage::opening;
     std::string trouble_;
+    BootTime opened_at_;
     BootTime deadline_;  ///< of opening or draining
     BootTime heard_at_;
     BootTime ping_deadline_{};

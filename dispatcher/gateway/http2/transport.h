@@ -40,6 +40,8 @@ class Transport {
     void flush();
     /// Bytes wait until the socket is writable again.
     [[nodiscard]] bool is_blocked() const { return sent_ < wire_.size(); }
+    /// The kernel refused our bytes for good.
+    [[nodiscard]] bool is_write_dead() const { return is_write_dead_; }
     [[nodiscard]] bool wants_writable() const {
         return stage_ == Stage::connecting || is_blocked();
     }

@@ -32,7 +32,7 @@ constexpr auto kConfirmRange =
     "UPDATE delivery SET code=code&32768, tries=tries+1, changed_at={now}, state=2"
     " WHERE {where} AND claim_id={claim} AND state=1";
 constexpr auto kReleaseRange =
-    "UPDATE delivery SET code={code}|(code&32768), changed_at={now}, due_at={now}, claim_id=0,"
+    "UPDATE delivery SET code={code}|(code&32768), changed_at={now}, due_at={due}, claim_id=0,"
     " state=4 WHERE {where} AND claim_id={claim} AND state IN (1,5)";
 constexpr auto kSweep =
     "UPDATE delivery SET code={code}, changed_at={now}, state=5 WHERE {where}"
@@ -96,7 +96,7 @@ void SqlSession::reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
     if (appids.empty()) return;
     connection_.exec(fmt::format(kReclaim, fmt::arg("campaign", campaign.value),
                                  fmt::arg("claim", dialect().natural(claim.value)),
-                                 fmt::arg("now", dialect().now_ms),
+                                 fmt::arg("now", connection_.now_text()),
                                  fmt::arg("where", where_keys(dialect(), scope, appids))));
 }
 
@@ -119,7 +119,7 @@ void SqlSession::settle_keys(ScopeId scope, ClaimId claim, const Settled& settle
     }
     connection_.exec(fmt::format(
         kSettleKeys, fmt::arg("code", code.stored()), fmt::arg("tries", settled.tries_added),
-        fmt::arg("now", dialect().now_ms), fmt::arg("release", release),
+        fmt::arg("now", connection_.now_text()), fmt::arg("release", release),
         fmt::arg("to", static_cast<int>(settled.to)),
         fmt::arg("where", where_keys(dialect(), scope, appids)),
         fmt::arg("claim", dialect().natural(claim.value)),
@@ -127,7 +127,7 @@ void SqlSession::settle_keys(ScopeId scope, ClaimId claim, const Settled& settle
 }
 
 void SqlSession::confirm_range(const KeyRange& range, ClaimId claim) {
-    connection_.exec(fmt::format(kConfirmRange, fmt::arg("now", dialect().now_ms),
+    connection_.exec(fmt::format(kConfirmRange, fmt::arg("now", connection_.now_text()),
                                  fmt::arg("where", where_range(dialect(), range)),
                                  fmt::arg("claim", dialect().natural(claim.value))));
 }
@@ -140,7 +140,8 @@ void SqlSession::read_keys(ScopeId scope, std::span<const std::string_view> appi
 
 void SqlSession::release_range(const KeyRange& range, ClaimId claim, Reason reason) {
     connection_.exec(fmt::format(kReleaseRange, fmt::arg("code", stored(reason)),
-                                 fmt::arg("now", dialect().now_ms),
+                                 fmt::arg("due", dialect().now_ms),
+                                 fmt::arg("now", connection_.now_text()),
                                  fmt::arg("where", where_range(dialect(), range)),
                                  fmt::arg("claim", dialect().natural(claim.value))));
 }
@@ -149,7 +150,7 @@ void SqlSession::sweep(const KeyRange& range, CampaignId campaign, IncarnationId
                        Reason reason) {
     // All claim ids of one incarnation are one interval, in every family's order of integers.
     connection_.exec(fmt::format(
-        kSweep, fmt::arg("code", stored(reason, true)), fmt::arg("now", dialect().now_ms),
+        kSweep, fmt::arg("code", stored(reason, true)), fmt::arg("now", connection_.now_text()),
         fmt::arg("where", where_range(dialect(), range)), fmt::arg("campaign", campaign.value),
         fmt::arg("first", dialect().natural(make_claim_id(old_owner, 0).value)),
         fmt::arg("last", dialect().natural(make_claim_id(old_owner, 0xFFFFFFFFU).value))));
@@ -159,7 +160,7 @@ void SqlSession::give_up(ScopeId scope, CampaignId campaign, Reason reason,
                          std::span<const std::string_view> appids) {
     if (appids.empty()) return;
     connection_.exec(fmt::format(kGiveUp, fmt::arg("code", stored(reason)),
-                                 fmt::arg("now", dialect().now_ms),
+                                 fmt::arg("now", connection_.now_text()),
                                  fmt::arg("where", where_keys(dialect(), scope, appids)),
                                  fmt::arg("campaign", campaign.value)));
 }
@@ -174,7 +175,7 @@ void SqlSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason
         release = fmt::format(", claim_id=0, due_at={}", dialect().now_ms);
     }
     connection_.exec(fmt::format(
-        kResolve, fmt::arg("code", stored(reason, true)), fmt::arg("now", dialect().now_ms),
+        kResolve, fmt::arg("code", stored(reason, true)), fmt::arg("now", connection_.now_text()),
         fmt::arg("release", release), fmt::arg("to", static_cast<int>(to)),
         fmt::arg("where", where_keys(dialect(), scope, appids)),
         fmt::arg("claim", dialect().natural(claim.value))));

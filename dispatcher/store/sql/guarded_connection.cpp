@@ -62,6 +62,11 @@ std::int64_t GuardedConnection::now_ms() {
     return now_ms_.value();
 }
 
+std::string GuardedConnection::now_text() const {
+    if (in_transaction_ && now_ms_) return fmt::to_string(*now_ms_);
+    return std::string(dialect().now_ms);
+}
+
 void GuardedConnection::require_sound() const {
     if (has_failed_) {
         throw StoreError(StoreError::Kind::not_applied,

@@ -36,6 +36,8 @@ class GuardedConnection {
     /// literal is cheaper than an expression in each of a thousand rows.
     std::int64_t now_ms();
     void note_now(std::int64_t ms) { now_ms_ = ms; }
+    /// The same as text for a statement, without asking: that literal, or the expression.
+    [[nodiscard]] std::string now_text() const;
 
   private:
     void require_sound() const;

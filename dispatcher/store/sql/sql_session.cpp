@@ -29,6 +29,7 @@ constexpr auto kLeasable =
     " AND (state=0 OR lease_until<={now} OR lease_until>{now}+{ttl2} OR owner IN ({dead})"
     " OR EXISTS (SELECT 1 FROM incarnation WHERE incarnation.id=chunk.owner"
     " AND incarnation.closed_at IS NOT NULL)) ORDER BY chunk_no LIMIT {limit}";
+constexpr auto kCountOpen = "SELECT COUNT(*) FROM chunk WHERE campaign_id={} AND state<>2";
 constexpr auto kLeaseChunk =
     "UPDATE chunk SET owner={me}, fence=fence+1, state=1, lease_until={until}"
     " WHERE campaign_id={id} AND chunk_no={no} AND fence={seen}";
@@ -176,6 +177,13 @@ std::vector<ChunkHead> SqlSession::list_chunks(CampaignId campaign, ChunkNo firs
     return read_chunks(fmt::format("campaign_id={} AND chunk_no>={} ORDER BY chunk_no LIMIT {}",
                                    campaign.value, first.value, limit),
                        dialect().now_ms, "");
+}
+
+std::uint64_t SqlSession::count_open_chunks(CampaignId campaign) {
+    std::uint64_t count = 0;
+    connection_.query(fmt::format(kCountOpen, campaign.value),
+                      [&](const Row& row) { count = row.natural(0); });
+    return count;
 }
 
 void SqlSession::lease_chunk(CampaignId campaign, ChunkNo no, Fence seen, IncarnationId me,

@@ -29,6 +29,7 @@ class SqlSession final : public StoreSession {
                                            std::size_t limit) override;
     std::vector<ChunkHead> list_chunks(CampaignId campaign, ChunkNo first,
                                        std::size_t limit) override;
+    std::uint64_t count_open_chunks(CampaignId campaign) override;
     void lease_chunk(CampaignId campaign, ChunkNo no, Fence seen, IncarnationId me,
                      std::chrono::milliseconds ttl) override;
     void advance_chunk(CampaignId campaign, ChunkNo no, std::uint64_t claim_seq,

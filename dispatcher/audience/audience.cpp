@@ -1,0 +1,239 @@
+#include "audience/audience.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "audience/byte_source.h"
+#include "audience/external_sort.h"
+#include "audience/intake.h"
+#include "audience/recipient_record.h"
+#include "audience/row_check.h"
+#include "audience/row_values.h"
+#include "audience/shared_tokens.h"
+#include "base/error.h"
+#include "base/invariant.h"
+
+namespace dispatcher {
+namespace {
+
+constexpr std::size_t kSpoolReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kSharedTokensListed = 20;
+
+/// A position in the spool as a key that sorts as the number does.
+std::uint64_t position_key(std::uint64_t position) {
+    return __builtin_bswap64(position);
+}
+
+std::string_view as_bytes(const std::uint64_t& key) {
+    return {reinterpret_cast<const char*>(&key), sizeof key};
+}
+
+}  // namespace
+
+/// The sorted recipients in scratch, and which of them are dropped for a shared device token.
+class Audience::Spool {
+  public:
+    Spool(const AudienceOptions& options, std::size_t gateways)
+        : space(options.scratch_dir), options_(options), file_(space), gateways_(gateways) {
+        counts.by_gateway.assign(gateways, 0);
+    }
+
+    /// Takes the records of the sort, which it ends: keeps the first of each appid, looks for shared
+    /// device tokens, and judges the whole.
+    void fill(ExternalSort& sort);
+    /// Every recipient's record in order, but the dropped ones.
+    template <class Visit>
+    void for_each_record(const Visit& visit);
+    [[nodiscard]] std::size_t gateways() const { return gateways_; }
+
+    ScratchSpace space;
+    AudienceCounts counts;
+    std::vector<std::string> columns;
+
+  private:
+    void write_recipients(ExternalSort& sort, SharedTokens& tokens);
+    void settle_shared_tokens(SharedTokens& tokens);
+    void drop(ExternalSort& positions);
+    [[noreturn]] void refuse_shared_tokens(const std::vector<SharedTokens::Shared>& first) const;
+    void check_size() const;
+
+    AudienceOptions options_;
+    ScratchFile file_;
+    Extent recipients_;
+    std::unique_ptr<ScratchFile> dropped_file_;
+    Extent dropped_;
+    std::size_t gateways_;
+};
+
+void Audience::Spool::fill(ExternalSort& sort) {
+    SharedTokens tokens(space, options_.sort_bytes_max);
+    write_recipients(sort, tokens);
+    settle_shared_tokens(tokens);
+    check_size();
+}
+
+void Audience::Spool::write_recipients(ExternalSort& sort, SharedTokens& tokens) {
+    const auto token_column = column_index(columns, "token");
+    RecordWriter writer(file_);
+    std::string last;
+    sort.finish([&](const Record& record) {
+        if (counts.recipients > 0 && record.key == last) {
+            ++counts.duplicates;
+            return;
+        }
+        last = record.key;
+        const auto payload = without_line(record.payload);
+        const auto gateway = gateway_of(payload);
+        tokens.add(gateway, value_at(values_of(payload), token_column), line_of(record.payload),
+                   counts.recipients);
+        writer.add(record.key, payload);
+        ++counts.by_gateway[gateway.value];
+        ++counts.recipients;
+    });
+    recipients_ = writer.finish();
+}
+
+void Audience::Spool::settle_shared_tokens(SharedTokens& tokens) {
+    using Shared = SharedTokens::Shared;
+    std::vector<Shared> first;
+    std::unique_ptr<ExternalSort> positions;
+    counts.shared_tokens = tokens.finish([&](const Shared& shared) {
+        if (options_.on_shared_token == OnSharedToken::stop) {
+            const auto place = std::upper_bound(
+                first.begin(), first.end(), shared,
+                [](const Shared& a, const Shared& b) { return a.line < b.line; });
+            first.insert(place, shared);
+            if (first.size() > kSharedTokensListed) first.pop_back();
+        } else if (options_.on_shared_token == OnSharedToken::first) {
+            if (positions == nullptr)
+                positions = std::make_unique<ExternalSort>(space, options_.sort_bytes_max / 4);
+            positions->add(as_bytes(position_key(shared.position)), 0);
+            --counts.by_gateway[shared.gateway.value];
+            --counts.recipients;
+        }
+    });
+    if (!first.empty()) refuse_shared_tokens(first);
+    if (positions != nullptr) drop(*positions);
+}
+
+void Audience::Spool::drop(ExternalSort& positions) {
+    dropped_file_ = std::make_unique<ScratchFile>(space);
+    RecordWriter writer(*dropped_file_);
+    positions.finish([&writer](const Record& record) { writer.add_whole(record.whole); });
+    dropped_ = writer.finish();
+}
+
+void Audience::Spool::refuse_shared_tokens(const std::vector<SharedTokens::Shared>& first) const {
+    const auto name = source_name(options_.file);
+    std::string text;
+    for (const auto& shared : first)
+        text += fmt::format("{}:{}: has the device token of line {}, but another appid\n", name,
+                            shared.line, shared.first_line);
+    throw ConfigError("", text + fmt::format("{} rows share a device token: one device would be "
+                                             "notified twice; `on_shared_token: first` keeps the "
+                                             "first row of each, `allow` sends to all",
+                                             counts.shared_tokens));
+}
+
+void Audience::Spool::check_size() const {
+    const auto name = source_name(options_.file);
+    if (counts.recipients == 0)
+        throw ConfigError(name, fmt::format("the audience is empty: {} rows were read, {} of them bad",
+                                            counts.rows, counts.bad_rows));
+    if (options_.expect_min && counts.recipients < *options_.expect_min)
+        throw ConfigError(name, fmt::format("the audience has {} recipients, fewer than expected "
+                                            "(`expect: {{min: {}}}`)",
+                                            counts.recipients, *options_.expect_min));
+    if (options_.expect_max && counts.recipients > *options_.expect_max)
+        throw ConfigError(name, fmt::format("the audience has {} recipients, more than expected "
+                                            "(`expect: {{max: {}}}`)",
+                                            counts.recipients, *options_.expect_max));
+}
+
+template <class Visit>
+void Audience::Spool::for_each_record(const Visit& visit) {
+    RecordReader recipients(file_, recipients_, kSpoolReadBytes, RecordReader::Keep::yes);
+    std::unique_ptr<RecordReader> dropped;
+    if (dropped_file_ != nullptr)
+        dropped = std::make_unique<RecordReader>(*dropped_file_, dropped_, kSpoolReadBytes,
+                                                 RecordReader::Keep::yes);
+    bool is_drop_ahead = dropped != nullptr && dropped->next();
+    for (std::uint64_t position = 0; recipients.next(); ++position) {
+        if (is_drop_ahead && dropped->record().key == as_bytes(position_key(position)))
+            is_drop_ahead = dropped->next();
+        else
+            visit(recipients.record());
+    }
+}
+
+Audience Audience::read(const AudienceOptions& options, const Routing& routing,
+                        const TokenCheck& check_token,
+                        const std::function<void(std::uint64_t rows)>& progress) {
+    invariant(!routing.gateways.empty(), "a routing names at least one gateway");
+    auto spool = std::make_unique<Spool>(options, routing.gateways.size());
+    ExternalSort sort(spool->space, options.sort_bytes_max);
+    Intake intake(options, routing, check_token, spool->space, spool->counts);
+    spool->columns = intake.read(sort, progress);
+    spool->fill(sort);
+    return Audience(std::move(spool));
+}
+
+Audience::Audience(std::unique_ptr<Spool> spool) : spool_(std::move(spool)) {}
+Audience::~Audience() = default;
+Audience::Audience(Audience&&) noexcept = default;
+Audience& Audience::operator=(Audience&&) noexcept = default;
+
+const AudienceCounts& Audience::counts() const {
+    return spool_->counts;
+}
+
+const std::vector<std::string>& Audience::columns() const {
+    return spool_->columns;
+}
+
+void Audience::for_each(const std::function<void(const Recipient&)>& visit) const {
+    std::vector<std::string_view> values;
+    spool_->for_each_record([&](const Record& record) {
+        split_values(values_of(record.payload), values);
+        visit({record.key, gateway_of(record.payload), values});
+    });
+}
+
+AudienceSeal Audience::cut(const std::function<void(Chunk&&)>& take) const {
+    AudienceSeal seal;
+    Sha256 hash;
+    std::uint32_t chunks = 0;
+    std::vector<ChunkWriter> writers(spool_->gateways());
+    const auto end_chunk = [&](GatewayNo gateway) {
+        auto& writer = writers[gateway.value];
+        const auto& appids = writer.appids();
+        Chunk chunk{ChunkNo{chunks++},
+                    gateway,
+                    std::string(appids.front()),
+                    std::string(appids.back()),
+                    static_cast<std::uint32_t>(appids.size()),
+                    {}};
+        chunk.blocks = writer.finish();
+        const char big_endian[] = {static_cast<char>(gateway.value >> 8),
+                                   static_cast<char>(gateway.value & 0xff)};
+        hash.update({big_endian, sizeof big_endian});
+        hash.update({reinterpret_cast<const char*>(chunk.blocks.sha256.data()),
+                     chunk.blocks.sha256.size()});
+        take(std::move(chunk));
+    };
+    spool_->for_each_record([&](const Record& record) {
+        const auto gateway = gateway_of(record.payload);
+        auto& writer = writers[gateway.value];
+        writer.add_encoded(record.key, values_of(record.payload));
+        if (writer.is_full()) end_chunk(gateway);
+    });
+    for (std::size_t i = 0; i < writers.size(); ++i)
+        if (writers[i].rows() > 0) end_chunk(GatewayNo{static_cast<std::uint16_t>(i)});
+    seal.recipients = spool_->counts.recipients;
+    seal.sha256 = hash.finish();
+    seal.columns = spool_->columns;
+    return seal;
+}
+
+}  // namespace dispatcher

@@ -1,0 +1,103 @@
+#include "cli/campaign_launch.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <ostream>
+
+#include "base/error.h"
+#include "cli/campaign_view.h"
+#include "cli/number_text.h"
+#include "cli/operator_identity.h"
+#include "cli/progress_line.h"
+#include "engine/report.h"
+
+namespace dispatcher::cli {
+namespace {
+
+[[noreturn]] void refuse_state(const CampaignRecord& record) {
+    const auto& name = record.name.text();
+    const auto cause = record.cause.empty() ? std::string() : " (" + record.cause + ")";
+    if (record.head.state == CampaignState::paused)
+        throw RefusedError(fmt::format(
+            "campaign {0} is paused{1}; `pushonce resume {0} --because \"…\"` lifts the pause", name,
+            cause));
+    if (record.head.state == CampaignState::frozen)
+        throw RefusedError(fmt::format(
+            "campaign {0} is frozen{1}: the database lost what it had acknowledged. `pushonce "
+            "doctor` first; then `pushonce resume {0} --because \"…\"`",
+            name, cause));
+    throw RefusedError(fmt::format("campaign {} is {}{}; nothing more is sent", name,
+                                   to_string(record.head.state), cause));
+}
+
+/// A campaign that ended before: nothing is sent, and the counts say how it stands.
+int report_finished(Site& site, Invocation& invocation, const CampaignRun& run,
+                    const CampaignRecord& record) {
+    RunResult result;
+    result.summary.state = record.head.state;
+    result.counts = Report(site.campaigns(), record).count();
+    result.exit_code = exit_code_of(result.summary, result.counts);
+    invocation.err << fmt::format("{} is already finished: 0 sent.\n", record.name.text());
+    run.conclude(record, result);
+    return result.exit_code;
+}
+
+}  // namespace
+
+SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
+                            const PreparedCampaign& prepared) {
+    const auto host = HostIdentity::of_this_process();
+    FlagStore flags(site.store(), site.server().store.lease);
+    const auto incarnation =
+        flags.begin_incarnation(site.random(), host.host, host.boot_id, host.pid);
+    std::atomic<std::uint64_t> sealed{0};
+    const auto total = prepared.audience.counts().recipients;
+    Sealer sealer(site.campaigns(), incarnation);
+    auto answer = [&] {
+        const ProgressLine progress(
+            invocation.err, Terminal::of_this_process(), [&sealed, total] {
+                return fmt::format("sealing: {} of {}", with_separators(sealed),
+                                   with_separators(total));
+            });
+        return sealer.seal(prepared.campaign, prepared.file.settings, prepared.audience,
+                           prepared.file.source_text, this_operator(""),
+                           [&](std::uint64_t recipients) {
+                               signals.check();
+                               sealed = recipients;
+                           });
+    }();
+    flags.close_incarnation(incarnation);
+    const auto& name = answer.record.name.text();
+    if (answer.is_new)
+        invocation.err << fmt::format("Sealed {}: {}.\n", name, count_of(total, "device"));
+    else
+        invocation.err << fmt::format("{} is sealed already with the same content (by {}): joining "
+                                      "it.\n",
+                                      name, answer.record.sealed_by);
+    if (answer.record.settings.to_json() != prepared.file.settings.to_json())
+        invocation.err << "Its rate, retries or deadline were other ones when it was sealed; those "
+                          "stay in force.\n";
+    return answer;
+}
+
+int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record) {
+    CampaignRun run(site, signals, invocation);
+    run.recover();
+    auto& campaigns = site.campaigns();
+    if (auto fresh = campaigns.find(record.name.text())) record = std::move(*fresh);
+    if (record.head.state == CampaignState::sealed)
+        record.head = campaigns.start(record.head.id, this_operator(""));
+    switch (record.head.state) {
+        case CampaignState::running:
+        case CampaignState::reconciling: break;
+        case CampaignState::done:
+        case CampaignState::done_with_doubt: return report_finished(site, invocation, run, record);
+        default: refuse_state(record);
+    }
+    const auto result = run.run(record);
+    run.conclude(record, result);
+    return result.exit_code;
+}
+
+}  // namespace dispatcher::cli

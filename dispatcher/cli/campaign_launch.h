@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cli/campaign_run.h"
+#include "cli/prepared_campaign.h"
+#include "engine/sealer.h"
+
+namespace dispatcher::cli {
+
+/// Seals a prepared campaign, with progress on the screen, or joins the one that is there.
+SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
+                            const PreparedCampaign& prepared);
+
+/// Starts a sealed campaign, or takes it up as it stands, and runs it to its end: what launch,
+/// restart and test do once there is something sealed. Throws RefusedError where the campaign's
+/// state forbids it.
+int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record);
+
+}  // namespace dispatcher::cli

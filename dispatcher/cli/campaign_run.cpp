@@ -1,0 +1,187 @@
+#include "cli/campaign_run.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/assemble.h"
+#include "cli/campaign_view.h"
+#include "cli/next_command.h"
+#include "cli/number_text.h"
+#include "cli/operator_identity.h"
+#include "cli/progress_line.h"
+#include "cli/send_rate.h"
+#include "engine/report.h"
+
+namespace dispatcher::cli {
+namespace {
+
+int exit_code_of_end(const std::optional<ReportCounts>& counts) {
+    if (!counts) return kExitUnavailable;
+    const bool needs_look =
+        counts->of(ReportOutcome::in_doubt) + counts->of(ReportOutcome::undelivered) > 0;
+    return needs_look ? kExitLook : kExitDone;
+}
+
+std::uint64_t settled_by(const Tally& tally) {
+    return tally.delivered + tally.rejected + tally.in_doubt;
+}
+
+std::string stop_sentence(const RunSummary& summary) {
+    const auto cause = summary.cause.empty() ? std::string() : ": " + summary.cause;
+    switch (summary.stopped) {
+        case LaneStop::none: return {};
+        case LaneStop::asked: return "interrupted";
+        case LaneStop::campaign_moved:
+            return fmt::format("stopped, the campaign is {} now", to_string(summary.state));
+        case LaneStop::gateway_lost: return "stopped, a gateway is out of reach" + cause;
+        case LaneStop::store_lost:
+            return "stopped, the store is out of reach" + cause +
+                   "; answers that are not in the store yet are in the journal";
+        case LaneStop::campaign_fault:
+            return "paused, the gateway refuses the campaign and not its devices" + cause;
+        case LaneStop::frozen:
+            return "frozen, the database lost what it had acknowledged" + cause;
+    }
+    return {};
+}
+
+}  // namespace
+
+int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& counts) {
+    using enum CampaignState;
+    switch (summary.stopped) {
+        case LaneStop::asked:
+        case LaneStop::gateway_lost:
+        case LaneStop::store_lost: return kExitUnavailable;
+        case LaneStop::campaign_fault:
+        case LaneStop::frozen: return kExitStopped;
+        case LaneStop::campaign_moved:
+        case LaneStop::none: break;
+    }
+    switch (summary.state) {
+        case done:
+        case done_with_doubt: return exit_code_of_end(counts);
+        case cancelled:
+        case purged: return kExitRefused;
+        case frozen: return kExitStopped;
+        default: return kExitUnavailable;
+    }
+}
+
+CampaignRun::CampaignRun(Site& site, SignalWatch& signals, Invocation& invocation)
+    : site_(site),
+      signals_(signals),
+      invocation_(invocation),
+      terminal_(Terminal::of_this_process()),
+      dispatcher_({site.store(), site.journals(), site.clock(), site.random(), observer_,
+                   site.engine_options(), HostIdentity::of_this_process(),
+                   [this](const SealedGateway& sealed) { return site_.sealed_gateway(sealed); },
+                   [this](CampaignId campaign, CampaignState to, const std::string& cause) {
+                       intervene(campaign, to, cause);
+                   }}) {
+    const auto& listen = site.server().server.ops_listen;
+    if (listen.empty()) return;
+    probe_ = open_campaign_store(site.server().store);
+    ops_ = std::make_unique<OpsServer>(listen, dispatcher_.tally(),
+                                       [this] { (void)probe_->store_id(); });
+}
+
+CampaignRun::~CampaignRun() = default;
+
+const Recovered& CampaignRun::recover() {
+    recovered_ = dispatcher_.recover();
+    if (const auto sentence = recovered_sentence(recovered_); !sentence.empty())
+        invocation_.err << "A process of this host died: " << sentence << ".\n";
+    if (recovered_.untrusted > 0)
+        invocation_.err << fmt::format(
+            "{} of dead processes cannot be trusted (another boot, or damaged): what those had "
+            "claimed is in doubt.\n",
+            count_of(recovered_.untrusted, "journal"));
+    return recovered_;
+}
+
+RunResult CampaignRun::run(const CampaignRecord& record) {
+    RunResult result;
+    Report report(site_.campaigns(), record);
+    const auto total = record.campaign.audience.recipients;
+    const auto settled_before = report.count().settled();
+    const auto& tally = dispatcher_.tally();
+    const auto ours_before = settled_by(tally);
+    const std::uint64_t sent_before = tally.sent;
+    const auto started = site_.clock().now();
+    {
+        SendRate rate;
+        const ProgressLine progress(invocation_.err, terminal_, [&] {
+            const auto ours = settled_by(tally) - ours_before;
+            rate.observe(site_.clock().now(), ours);
+            return progress_text(std::min(total, settled_before + ours), total,
+                                 rate.per_second()) +
+                   fmt::format(" · delivered {}, rejected {}, in doubt {}",
+                               with_separators(tally.delivered), with_separators(tally.rejected),
+                               with_separators(tally.in_doubt));
+        });
+        result.summary = dispatcher_.run(record, signals_.token());
+    }
+    result.took = std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() -
+                                                                        started);
+    result.sent = tally.sent - sent_before;
+    if (result.summary.stopped != LaneStop::store_lost) result.counts = report.count();
+    result.exit_code = exit_code_of(result.summary, result.counts);
+    return result;
+}
+
+void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result) const {
+    auto& err = invocation_.err;
+    const auto& name = record.name.text();
+    if (observer_.already_claimed_total() > 0)
+        err << fmt::format("{} already claimed by another worker.\n",
+                           observer_.already_claimed_total() == 1
+                               ? "1 recipient was"
+                               : with_separators(observer_.already_claimed_total()) +
+                                     " recipients were");
+    if (const auto stop = stop_sentence(result.summary); !stop.empty())
+        err << fmt::format("{}: {}.\n", name, stop);
+    const auto seconds = static_cast<double>(result.took.count()) / 1000.0;
+    const auto per_second =
+        seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(result.sent) / seconds) : 0;
+    if (result.counts)
+        err << fmt::format("{}: {}: {}; {} sent now in {} ({}/s).\n", name,
+                           count_of(record.campaign.audience.recipients, "device"),
+                           counts_sentence(*result.counts), with_separators(result.sent),
+                           duration_text(result.took), with_separators(per_second));
+    else
+        err << fmt::format("{}: {} sent now in {}.\n", name, with_separators(result.sent),
+                           duration_text(result.took));
+    const auto state = result.summary.state;
+    const auto next = next_command({state, name, result.counts, false});
+    if (result.exit_code != kExitDone) err << "Next: " << next << "\n";
+    if (!invocation_.globals.json) return;
+
+    auto view = record_view(record);
+    view["state"] = to_string(state);
+    view["sent"] = result.sent;
+    view["took_ms"] = result.took.count();
+    view["stopped"] = result.summary.stopped == LaneStop::none
+                          ? nlohmann::ordered_json(nullptr)
+                          : nlohmann::ordered_json(stop_sentence(result.summary));
+    view["counts"] = result.counts ? counts_view(*result.counts) : nlohmann::ordered_json(nullptr);
+    view["reasons"] =
+        result.counts ? reasons_view(*result.counts) : nlohmann::ordered_json(nullptr);
+    view["recovered"] = recovered_view(recovered_);
+    view["next"] = next;
+    view["exit_code"] = result.exit_code;
+    print_json(invocation_.out, view);
+}
+
+/// The engine's own judgement, as an audit row of the program itself.
+void CampaignRun::intervene(CampaignId campaign, CampaignState to, const std::string& cause) {
+    using enum CampaignState;
+    auto actor = this_operator(cause);
+    actor.from = "engine";
+    site_.campaigns().move(campaign, {running, reconciling, paused}, to,
+                           to == paused ? "pause" : "freeze", actor);
+}
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/invocation.h"
+#include "cli/ops_server.h"
+#include "cli/run_observer.h"
+#include "cli/signal_watch.h"
+#include "cli/site.h"
+#include "cli/terminal.h"
+#include "engine/dispatcher.h"
+#include "engine/report_counts.h"
+
+namespace dispatcher::cli {
+
+/// How a run ended, with the counts of the whole campaign afterwards.
+struct RunResult {
+    RunSummary summary;
+    std::uint64_t sent = 0;  ///< by this process, now
+    std::chrono::milliseconds took{0};
+    std::optional<ReportCounts> counts;  ///< absent where the store is gone
+    int exit_code = kExitDone;
+};
+
+/// The exit code that a run, and the campaign as it stands after it, mean.
+int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& counts);
+
+/// Sends campaigns from this process, with progress on the screen and its health on a port: what
+/// launch, restart, test and worker share. One thread.
+class CampaignRun {
+  public:
+    /// All outlive the run.
+    CampaignRun(Site& site, SignalWatch& signals, Invocation& invocation);
+    ~CampaignRun();
+
+    /// Settles what dead processes of this host left and says so.
+    const Recovered& recover();
+
+    /// Runs a campaign that is running or reconciling until nothing is left to do, or a stop.
+    RunResult run(const CampaignRecord& record);
+
+    /// Says how the run ended: a sentence for people; with --json one document on `out`.
+    void conclude(const CampaignRecord& record, const RunResult& result) const;
+
+  private:
+    void intervene(CampaignId campaign, CampaignState to, const std::string& cause);
+
+    Site& site_;
+    SignalWatch& signals_;
+    Invocation& invocation_;
+    const Terminal terminal_;
+    RunObserver observer_;
+    Dispatcher dispatcher_;
+    Recovered recovered_;
+    std::unique_ptr<CampaignStore> probe_;  ///< the ops server's own way to the store
+    std::unique_ptr<OpsServer> ops_;
+};
+
+}  // namespace dispatcher::cli

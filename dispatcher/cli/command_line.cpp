@@ -1,0 +1,141 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <ostream>
+
+#include "base/log.h"
+#include "campaign/nearest_name.h"
+#include "cli/invocation.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+constexpr auto kDescription =
+    "Push once. Never twice, nobody lost.\n"
+    "A campaign is a YAML file; launching it notifies every device of its audience once, however "
+    "often it is launched, killed or restarted.";
+constexpr auto kFooter =
+    "Examples:\n"
+    "  pushonce init demo                    a server file, a campaign and an audience to try\n"
+    "  pushonce plan campaign.yaml           what a launch would do\n"
+    "  pushonce launch campaign.yaml         do it; the same again resumes\n"
+    "  pushonce status                       every campaign, and what to do next\n"
+    "`pushonce COMMAND --help` has examples for each command.\n"
+    "The server file is --config, $PUSHONCE_CONFIG, ./config/pushonce.yaml or\n"
+    "/etc/pushonce/pushonce.yaml, in this order.";
+
+const std::vector<std::pair<std::string, LogLevel>> kLogLevels = {
+    {"trace", LogLevel::trace}, {"debug", LogLevel::debug}, {"info", LogLevel::info},
+    {"warn", LogLevel::warn},   {"error", LogLevel::error}, {"off", LogLevel::off}};
+
+void add_globals(CLI::App& app, Invocation& invocation) {
+    app.add_option("--config", invocation.globals.config, "The server file")->type_name("FILE");
+    app.add_option_function<std::string>(
+           "--log-level",
+           [&invocation](const std::string& name) {
+               for (const auto& [known, level] : kLogLevels)
+                   if (known == name) invocation.globals.log_level = level;
+           },
+           "trace, debug, info, warn, error or off; else as the server file says")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+        ->type_name("LEVEL");
+    app.add_flag("--json", invocation.globals.json,
+                 "Results as one JSON document; lists as one a line");
+}
+
+void add_verbs(CLI::App& app, Invocation& invocation) {
+    add_init(app, invocation);
+    add_plan(app, invocation);
+    add_preview(app, invocation);
+    add_test(app, invocation);
+    add_launch(app, invocation);
+    add_restart(app, invocation);
+    add_pause(app, invocation);
+    add_resume(app, invocation);
+    add_cancel(app, invocation);
+    add_status(app, invocation);
+    add_show(app, invocation);
+    add_audit(app, invocation);
+    add_report(app, invocation);
+    add_lookup(app, invocation);
+    add_resolve(app, invocation);
+    add_worker(app, invocation);
+    add_mock_gateway(app, invocation);
+    add_doctor(app, invocation);
+    add_store(app, invocation);
+    add_verbs_to_come(app, invocation);
+    for (auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
+        verb->fallthrough();
+        for (auto* inner : verb->get_subcommands([](CLI::App*) { return true; }))
+            inner->fallthrough();
+    }
+}
+
+/// The word that was meant as the command, if it is none.
+std::string unknown_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "--config" || arguments[i] == "--log-level") {
+            ++i;
+        } else if (!arguments[i].starts_with('-')) {
+            const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+            const bool known = std::any_of(verbs.begin(), verbs.end(), [&](const auto* verb) {
+                return verb->get_name() == arguments[i];
+            });
+            return known ? std::string() : arguments[i];
+        }
+    }
+    return {};
+}
+
+int explain_usage(const CLI::App& app, const CLI::ParseError& error,
+                  const std::vector<std::string>& arguments, std::ostream& out,
+                  std::ostream& err) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+        app.exit(error, out, err);
+        return kExitDone;
+    }
+    if (const auto word = unknown_verb(app, arguments); !word.empty()) {
+        std::vector<std::string> verbs;
+        for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+            verbs.push_back(verb->get_name());
+        err << "pushonce: there is no command '" << word << "'" << hint_for(word, verbs) << "\n";
+    } else {
+        const auto chosen = app.get_subcommands();
+        const auto verb = chosen.empty() ? std::string() : " " + chosen.front()->get_name();
+        err << "pushonce" << verb << ": " << error.what() << "\n";
+        err << "`pushonce" << verb << " --help` shows how it is used.\n";
+    }
+    return kExitUsage;
+}
+
+/// Ends the log's thread, whatever ended the command.
+struct LogEnd {
+    LogEnd() = default;
+    LogEnd(const LogEnd&) = delete;
+    LogEnd& operator=(const LogEnd&) = delete;
+    ~LogEnd() { stop_log(); }
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+    Invocation invocation{{}, out, err, {}};
+    CLI::App app(kDescription, "pushonce");
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "pushonce 0.1.0");
+    add_globals(app, invocation);
+    add_verbs(app, invocation);
+    try {
+        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+        app.parse(reversed);
+    } catch (const CLI::ParseError& error) {
+        return explain_usage(app, error, arguments, out, err);
+    }
+    const LogEnd log_end;
+    return invocation.action();
+}
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,50 @@
+#include "cli/failure.h"
+
+#include <ostream>
+
+#include "base/error.h"
+#include "cli/invocation.h"
+#include "store/store_error.h"
+
+namespace dispatcher::cli {
+namespace {
+
+int explain_store(const StoreError& error, std::ostream& err) {
+    err << "pushonce: the store: " << error.what() << "\n";
+    switch (error.kind()) {
+        case StoreError::Kind::durability_lost:
+            err << "The database no longer holds something that it had acknowledged. Nothing more "
+                   "is sent; `pushonce doctor` and `pushonce audit` help to look into it.\n";
+            return kExitStopped;
+        case StoreError::Kind::schema: err << "Try `pushonce store init`, then again.\n"; break;
+        default:
+            err << "Check store.url in the server file and that the database runs; `pushonce "
+                   "doctor` says more. The same command again is safe.\n";
+    }
+    return kExitUnavailable;
+}
+
+}  // namespace
+
+int explain_failure(const std::exception& error, std::ostream& err) {
+    err.flush();
+    if (const auto* store = dynamic_cast<const StoreError*>(&error))
+        return explain_store(*store, err);
+    if (dynamic_cast<const ConfigError*>(&error) != nullptr) {
+        err << "pushonce: " << error.what() << "\n";
+        return kExitUsage;
+    }
+    if (dynamic_cast<const RefusedError*>(&error) != nullptr) {
+        err << "pushonce: refused: " << error.what() << "\n";
+        return kExitRefused;
+    }
+    if (dynamic_cast<const UnavailableError*>(&error) != nullptr) {
+        err << "pushonce: " << error.what() << "\nThe same command again is safe.\n";
+        return kExitUnavailable;
+    }
+    err << "pushonce: unexpected: " << error.what()
+        << "\nThis is a bug. What was sent is recorded; the same command again is safe.\n";
+    return kExitBug;
+}
+
+}  // namespace dispatcher::cli

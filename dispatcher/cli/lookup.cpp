@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.h"
+#include "base/time_text.h"
+#include "campaign/notification.h"
+#include "cli/campaign_view.h"
+#include "cli/site.h"
+#include "cli/verbs.h"
+#include "engine/reported_outcome.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct LookupOptions {
+    std::string appid;
+    bool explain = false;
+};
+
+void print_flag(Invocation& invocation, const LookupOptions& options, const DeviceFlag& flag,
+                const CampaignStanding& standing) {
+    const auto reported =
+        reported_outcome(standing, &flag.row, [&](CampaignId) { return flag.campaign; });
+    const NotificationKey key(flag.campaign, options.appid);
+    if (invocation.globals.json) {
+        nlohmann::ordered_json view = {{"appid", options.appid},
+                                       {"campaign", flag.campaign},
+                                       {"scope", flag.scope},
+                                       {"outcome", to_string(reported.outcome)},
+                                       {"reason", nullptr},
+                                       {"notification_id", key.id()},
+                                       {"tries", flag.row.tries},
+                                       {"claims", flag.row.claims},
+                                       {"changed_at", to_iso_text(flag.row.changed_at)}};
+        if (!reported.reason.empty()) view["reason"] = reported.reason;
+        print_json(invocation.out, view);
+        return;
+    }
+    invocation.out << fmt::format(
+        "{}  {}: {}{}, tries {}, claims {}\n    {}\n", to_iso_text(flag.row.changed_at),
+        flag.campaign, to_string(reported.outcome),
+        reported.reason.empty() ? "" : " (" + reported.reason + ")", flag.row.tries,
+        flag.row.claims,
+        flag.row.code.reason == Reason::none ? fmt::format("notification {}", key.id())
+                                             : std::string(explain(flag.row.code.reason)));
+}
+
+int lookup(Invocation& invocation, const LookupOptions& options) {
+    if (options.explain) throw ConfigError("--explain", "not available in this version");
+    if (const auto problem = appid_problem(options.appid)) throw ConfigError("APPID", *problem);
+    Site site(invocation.globals);
+    auto& store = site.campaigns();
+    const auto flags = store.flags_of(options.appid);
+    for (const auto& flag : flags) {
+        CampaignStanding standing;
+        standing.id = flag.row.campaign;
+        if (const auto head = store.session().read_campaign(flag.row.campaign))
+            standing = CampaignStanding::of(*head);
+        print_flag(invocation, options, flag, standing);
+    }
+    if (flags.empty())
+        invocation.err << "Nothing was ever claimed for " << options.appid << " in this store.\n";
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_lookup(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<LookupOptions>();
+    auto* verb = app.add_subcommand("lookup", "Everything sent, or not sent, to one device");
+    verb->add_option("APPID", options->appid, "The device's appid")->required();
+    verb->add_flag("--explain", options->explain, "Not available in this version");
+    verb->footer(
+        "Examples:\n"
+        "  pushonce lookup d-000017\n"
+        "  pushonce --json lookup d-000017");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return lookup(invocation, *options); };
+    });
+}
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,45 @@
+#include "cli/next_command.h"
+
+#include <fmt/format.h>
+
+namespace dispatcher::cli {
+namespace {
+
+std::string next_of_finished(const std::string& name, const std::optional<ReportCounts>& counts) {
+    if (counts && counts->of(ReportOutcome::in_doubt) > 0)
+        return fmt::format(
+            "`pushonce report {0}` itemises the devices in doubt; `pushonce resolve {0} "
+            "--assume-delivered --all` (or --skip, --resend) settles them",
+            name);
+    return fmt::format("`pushonce report {}` has a line for every device", name);
+}
+
+}  // namespace
+
+std::string next_command(const Situation& situation) {
+    using enum CampaignState;
+    const auto& name = situation.campaign;
+    switch (situation.state) {
+        case draft: return "`pushonce launch FILE` seals it again";
+        case sealed: return fmt::format("`pushonce restart {}` starts sending", name);
+        case running:
+        case reconciling:
+            return situation.is_worked_on
+                       ? fmt::format("`pushonce status {} --watch` follows it", name)
+                       : fmt::format("`pushonce restart {}`: no process works on it now", name);
+        case paused:
+            return fmt::format("`pushonce resume {} --because \"…\"` lifts the pause", name);
+        case done:
+        case done_with_doubt: return next_of_finished(name, situation.counts);
+        case cancelled: return next_of_finished(name, situation.counts);
+        case frozen:
+            return fmt::format(
+                "`pushonce doctor` and `pushonce audit {0}`, then `pushonce resume {0} --because "
+                "\"…\"` once the database can be trusted again",
+                name);
+        case purged: return "nothing: its records are purged, and its name stays taken";
+    }
+    return {};
+}
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "campaign/campaign_state.h"
+#include "engine/report_counts.h"
+
+namespace dispatcher::cli {
+
+/// What the choice of the next command depends on.
+struct Situation {
+    CampaignState state = CampaignState::sealed;
+    std::string campaign;
+    std::optional<ReportCounts> counts;
+    bool is_worked_on = false;  ///< a process holds a lease in it now
+};
+
+/// The command, and in a few words why, that an operator most likely wants now. Pure.
+std::string next_command(const Situation& situation);
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,64 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/campaign_view.h"
+#include "cli/invocation.h"
+#include "cli/plan_text.h"
+#include "cli/planning.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct PlanOptions {
+    std::string file;
+    std::vector<std::string> params;
+    bool offline = false;
+    bool with_gateways = false;
+};
+
+int plan(Invocation& invocation, const PlanOptions& options) {
+    Site site(invocation.globals);
+    auto file = load_campaign(site, options.file, parse_params(options.params));
+    const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
+    if (options.with_gateways)
+        for (const auto& gateway : prepared.gateways)
+            (void)gateway.type->open(*gateway.options, site.clock(), site.random());
+    const auto made =
+        plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
+    if (invocation.globals.json)
+        print_json(invocation.out, plan_view(prepared, made));
+    else
+        invocation.out << plan_text(prepared, made);
+    if (!made.problems.empty()) return kExitUsage;
+    if (!invocation.globals.json)
+        invocation.err << "Nothing was sealed or sent. Next: `pushonce launch " << options.file
+                       << "`\n";
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<PlanOptions>();
+    auto* verb = app.add_subcommand("plan", "Say what a launch would do, without doing it");
+    verb->add_option("FILE", options->file, "The campaign file")->required();
+    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    verb->add_flag("--offline", options->offline, "Check the files only, without the store");
+    verb->add_flag("--with-gateways", options->with_gateways,
+                   "Also read the gateways' keys and certificates");
+    verb->footer(
+        "Examples:\n"
+        "  pushonce plan config/spring-sale.yaml\n"
+        "  pushonce plan config/spring-sale.yaml --offline\n"
+        "  pushonce --json plan config/spring-sale.yaml --param discount=20");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return plan(invocation, *options); };
+    });
+}
+
+}  // namespace dispatcher::cli

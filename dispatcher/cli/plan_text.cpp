@@ -1,0 +1,147 @@
+#include "cli/plan_text.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/campaign_view.h"
+#include "cli/number_text.h"
+
+namespace dispatcher::cli {
+namespace {
+
+constexpr std::size_t kProblemsShown = 10;
+
+std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
+    const auto& counts = plan.audience;
+    auto text = fmt::format("audience    {} in {}: {}", count_of(counts.recipients, "device"),
+                            prepared.file.audience.file, count_of(counts.rows, "row"));
+    const auto add = [&](std::uint64_t count, const char* what) {
+        if (count > 0) text += fmt::format(", {} {}", with_separators(count), what);
+    };
+    add(counts.duplicates, "repeated (sent once)");
+    add(counts.bad_rows, "bad (left out)");
+    add(counts.shared_tokens, "with a device token that another appid has");
+    text += "\n";
+    for (std::size_t i = 0; i < counts.problems.size() && i < kProblemsShown; ++i)
+        text += fmt::format("            line {}: {}\n", counts.problems[i].line,
+                            counts.problems[i].problem);
+    if (counts.problems.size() > kProblemsShown)
+        text += fmt::format("            and {} more\n",
+                            counts.problems.size() - kProblemsShown);
+    return text;
+}
+
+std::string store_text(const StorePlan& store) {
+    auto text = fmt::format(
+        "in store    {} delivered, {} rejected, {} claimed, {} in doubt, {} skipped, {} to be "
+        "tried again, {} new\n",
+        with_separators(store.delivered), with_separators(store.rejected),
+        with_separators(store.claimed), with_separators(store.in_doubt),
+        with_separators(store.skipped), with_separators(store.retryable),
+        with_separators(store.fresh));
+    if (store.by_others > 0)
+        text += fmt::format(
+            "            {} of them by other campaigns of the scope: they are not notified again\n",
+            with_separators(store.by_others));
+    text += store.state ? fmt::format("campaign    is {} already; a launch joins it\n",
+                                      to_string(*store.state))
+                        : "campaign    is not in the store yet\n";
+    return text;
+}
+
+std::string rate_text(const Plan& plan) {
+    if (!plan.duration)
+        return "rate        no limit is set: as fast as store and gateways go\n";
+    return fmt::format("rate        {} per second: {} for all of them\n",
+                       with_separators(static_cast<std::uint64_t>(plan.rate_per_second)),
+                       duration_text(*plan.duration));
+}
+
+}  // namespace
+
+std::string gateways_text(const PreparedCampaign& prepared) {
+    std::string text;
+    for (const auto& gateway : prepared.gateways) {
+        if (!text.empty()) text += ", ";
+        text += gateway.options->name;
+        const auto environment = gateway.options->keys.find("environment");
+        if (environment != gateway.options->keys.end() && !environment->second.empty())
+            text += " (" + environment->second + ")";
+    }
+    return text;
+}
+
+std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
+    auto text = fmt::format("campaign    {}", prepared.campaign.name.text());
+    if (prepared.campaign.once_per != prepared.campaign.name.text())
+        text += fmt::format(", once per {}", prepared.campaign.once_per);
+    text += "\n" + audience_text(prepared, plan);
+    for (const auto& gateway : plan.gateways)
+        text += fmt::format("gateway     {}: {} to {}; largest payload {} of {} bytes\n",
+                            gateway.name, count_of(gateway.recipients, "device"), gateway.target,
+                            with_separators(gateway.payload_bytes),
+                            with_separators(gateway.payload_bytes_max));
+    if (plan.store) text += store_text(*plan.store);
+    text += fmt::format("space       {} for flags", size_text(plan.flag_bytes));
+    if (plan.payload_bytes > 0)
+        text += fmt::format(", {} for the sealed audience", size_text(plan.payload_bytes));
+    text += "\n" + rate_text(plan);
+    for (const auto& warning : plan.warnings)
+        text += "look        " + warning + "\n";
+    for (const auto& problem : plan.problems)
+        text += "PROBLEM     " + problem + "\n";
+    return text;
+}
+
+nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& plan) {
+    using nlohmann::ordered_json;
+    const auto& counts = plan.audience;
+    ordered_json bad_rows = ordered_json::array();
+    for (const auto& row : counts.problems)
+        bad_rows.push_back({{"line", row.line}, {"problem", row.problem}});
+    ordered_json gateways = ordered_json::array();
+    for (const auto& gateway : plan.gateways)
+        gateways.push_back({{"name", gateway.name},
+                            {"type", gateway.type},
+                            {"target", gateway.target},
+                            {"recipients", gateway.recipients},
+                            {"payload_bytes", gateway.payload_bytes},
+                            {"payload_bytes_max", gateway.payload_bytes_max},
+                            {"too_large", gateway.too_large}});
+    ordered_json view = {{"campaign", prepared.campaign.name.text()},
+                         {"once_per", prepared.campaign.once_per},
+                         {"audience",
+                          {{"rows", counts.rows},
+                           {"recipients", counts.recipients},
+                           {"duplicates", counts.duplicates},
+                           {"bad_rows", counts.bad_rows},
+                           {"shared_tokens", counts.shared_tokens},
+                           {"problems", bad_rows}}},
+                         {"gateways", gateways},
+                         {"store", nullptr},
+                         {"flag_bytes", plan.flag_bytes},
+                         {"payload_bytes", plan.payload_bytes},
+                         {"rate_per_second", nullptr},
+                         {"duration_seconds", nullptr},
+                         {"warnings", plan.warnings},
+                         {"problems", plan.problems}};
+    if (plan.duration) {
+        view["rate_per_second"] = plan.rate_per_second;
+        view["duration_seconds"] = plan.duration->count();
+    }
+    if (const auto& store = plan.store)
+        view["store"] = {{"state", store->state ? ordered_json(to_string(*store->state))
+                                                : ordered_json(nullptr)},
+                         {"new", store->fresh},
+                         {"retryable", store->retryable},
+                         {"claimed", store->claimed},
+                         {"delivered", store->delivered},
+                         {"rejected", store->rejected},
+                         {"in_doubt", store->in_doubt},
+                         {"skipped", store->skipped},
+                         {"by_other_campaigns", store->by_others}};
+    return view;
+}
+
+}  // namespace dispatcher::cli

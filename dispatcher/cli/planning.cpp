@@ -1,0 +1,44 @@
+#include "cli/planning.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <optional>
+
+#include "cli/number_text.h"
+#include "cli/progress_line.h"
+
+namespace dispatcher::cli {
+
+PreparedCampaign prepare_visibly(const Site& site, CampaignFile file, std::ostream& err,
+                                 const std::function<void()>& check) {
+    std::atomic<std::uint64_t> rows{0};
+    const ProgressLine progress(err, Terminal::of_this_process(), [&rows] {
+        return fmt::format("reading the audience: {}", count_of(rows, "row"));
+    });
+    return prepare(site, std::move(file), [&](std::uint64_t read) {
+        check();
+        rows = read;
+    });
+}
+
+Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope& scope,
+                  std::ostream& err, const std::function<void()>& check) {
+    std::atomic<std::uint64_t> rendered{0};
+    const auto total = prepared.audience.counts().recipients;
+    const ProgressLine progress(err, Terminal::of_this_process(), [&rendered, total] {
+        return fmt::format("rendering: {} of {}", with_separators(rendered),
+                           with_separators(total));
+    });
+    const Planner planner(prepared.campaign, prepared.file.settings, prepared.gateways,
+                          prepared.audience);
+    auto plan = planner.plan(site.clock().wall(), [&](std::uint64_t done) {
+        check();
+        rendered = done;
+    });
+    if (scope.store) plan.store = planner.compare(site.campaigns());
+    if (scope.space) plan.payload_bytes = planner.packed_bytes();
+    return plan;
+}
+
+}  // namespace dispatcher::cli

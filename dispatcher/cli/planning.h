@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include "cli/prepared_campaign.h"
+#include "cli/terminal.h"
+#include "engine/plan.h"
+
+namespace dispatcher::cli {
+
+/// How much a plan looks at.
+struct PlanScope {
+    bool store = true;   ///< merge with the flags
+    bool space = false;  ///< pack the audience to know its size
+};
+
+/// Reads the campaign's audience with progress on the screen. `check` is called now and then; what
+/// it throws ends the reading.
+PreparedCampaign prepare_visibly(const Site& site, CampaignFile file, std::ostream& err,
+                                 const std::function<void()>& check);
+
+/// Plans with progress on the screen.
+Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope& scope,
+                  std::ostream& err, const std::function<void()>& check);
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "engine/report.h"
+
+namespace dispatcher::cli {
+
+/// One report line as a JSON object on a line of its own.
+void append_ndjson(std::string& out, const ReportLine& line);
+
+/// The header row of the CSV form, and one report line of it (RFC 4180; no value: empty).
+void append_csv_header(std::string& out);
+void append_csv(std::string& out, const ReportLine& line);
+
+}  // namespace dispatcher::cli

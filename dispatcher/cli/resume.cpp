@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/campaign_view.h"
+#include "cli/state_change.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct ResumeOptions {
+    std::string campaign;
+    std::string because;
+};
+
+int resume(Invocation& invocation, const ResumeOptions& options) {
+    using enum CampaignState;
+    Site site(invocation.globals);
+    const auto changed = change_state(site, invocation, options.campaign,
+                                      {"resume", {paused, frozen}, running}, options.because);
+    const bool worked_on = is_worked_on(site.campaigns(), changed.record.head.id);
+    if (changed.is_ours)
+        invocation.err << fmt::format("The pause of {} is lifted.\n", options.campaign);
+    invocation.err << (worked_on ? fmt::format("A running process takes up the work: `pushonce "
+                                               "status {} --watch`.\n",
+                                               options.campaign)
+                                 : fmt::format("No process works on it now: `pushonce restart {}` "
+                                               "takes up the work, or a running worker.\n",
+                                               options.campaign));
+    if (invocation.globals.json)
+        print_json(invocation.out, {{"campaign", options.campaign},
+                                    {"state", to_string(running)},
+                                    {"is_worked_on", worked_on}});
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_resume(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<ResumeOptions>();
+    auto* verb = app.add_subcommand("resume", "Lift a pause (restart or a worker then sends)");
+    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
+    verb->add_option("--because", options->because, "Why, for the audit")
+        ->required()
+        ->type_name("TEXT");
+    verb->footer(
+        "Examples:\n"
+        "  pushonce resume spring-sale --because \"the title is fine after all\"");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return resume(invocation, *options); };
+    });
+}
+
+}  // namespace dispatcher::cli

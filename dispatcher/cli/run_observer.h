@@ -1,0 +1,28 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "engine/observer.h"
+
+namespace dispatcher::cli {
+
+/// Writes what happens in a run to the log. Thread-safe.
+class RunObserver final : public Observer {
+  public:
+    void already_claimed(std::size_t recipients) override;
+    void gateway_lost(const std::string& gateway, const std::string& why) override;
+    void gateway_restored(const std::string& gateway) override;
+    void store_lost(const std::string& why) override;
+    void store_restored() override;
+    void campaign_paused(const std::string& cause) override;
+
+    /// Recipients that other workers had claimed before us.
+    [[nodiscard]] std::uint64_t already_claimed_total() const { return already_claimed_.load(); }
+
+  private:
+    std::atomic<std::uint64_t> already_claimed_{0};
+};
+
+}  // namespace dispatcher::cli

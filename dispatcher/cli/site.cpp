@@ -1,0 +1,130 @@
+#include "cli/site.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "campaign/nearest_name.h"
+#include "cli/assemble.h"
+#include "store/store_error.h"
+
+namespace dispatcher::cli {
+namespace {
+
+/// Campaigns whose names are looked at for the one that was meant.
+constexpr std::size_t kNamesMax = 200;
+
+ServerFile load(const Globals& globals, const std::vector<std::unique_ptr<GatewayType>>& types) {
+    std::vector<const GatewayType*> known;
+    for (const auto& type : types)
+        known.push_back(type.get());
+    return load_server_file(find_server_file(globals.config), known);
+}
+
+}  // namespace
+
+Site::Site(const Globals& globals)
+    : types_(make_gateway_types()), server_(load(globals, types_)) {
+    auto log_options = server_.log;
+    if (globals.log_level) log_options.level = *globals.log_level;
+    start_log(log_options);
+}
+
+std::vector<std::string> Site::gateway_names() const {
+    std::vector<std::string> names;
+    for (const auto& gateway : server_.gateways)
+        names.push_back(gateway.name);
+    return names;
+}
+
+const GatewayType& Site::type(const std::string& name) const {
+    for (const auto& type : types_)
+        if (type->name() == name) return *type;
+    throw ConfigError(server_.path, fmt::format("there is no gateway type '{}'", name));
+}
+
+GatewayChoice Site::gateway(const std::string& name) const {
+    const auto* options = server_.gateway(name);
+    if (options == nullptr)
+        throw ConfigError(server_.path, fmt::format("there is no gateway '{}'{}", name,
+                                                    hint_for(name, gateway_names())));
+    return {options, &type(options->type)};
+}
+
+GatewayChoice Site::sealed_gateway(const SealedGateway& sealed) const {
+    const auto* options = server_.gateway(sealed.name);
+    if (options == nullptr)
+        throw RefusedError(fmt::format(
+            "the campaign goes over gateway '{}' ({}), which {} does not have; add it there",
+            sealed.name, sealed.target, server_.path));
+    const auto& found = type(options->type);
+    const auto target = found.target(*options);
+    if (options->type != sealed.type || target != sealed.target)
+        throw RefusedError(fmt::format(
+            "gateway '{}' is another one than the campaign was sealed for.\n  sealed: {} {}\n  {}: "
+            "{} {}\nGive it back its target, or send the campaign under another name.",
+            sealed.name, sealed.type, sealed.target, server_.path, options->type, target));
+    return {options, &found};
+}
+
+CampaignStore& Site::campaigns_unchecked() {
+    if (!campaigns_) campaigns_ = open_campaign_store(server_.store);
+    return *campaigns_;
+}
+
+CampaignStore& Site::campaigns() {
+    check_schema();
+    return campaigns_unchecked();
+}
+
+Store& Site::store() {
+    check_schema();
+    if (!store_) store_ = open_store(server_.store);
+    return *store_;
+}
+
+JournalDirectory& Site::journals() {
+    if (!journals_)
+        journals_ =
+            open_journals(server_.journal.dir, server_.journal.sync, campaigns().store_id());
+    return *journals_;
+}
+
+void Site::check_schema() {
+    if (schema_checked_) return;
+    auto& campaigns = campaigns_unchecked();
+    const auto version = campaigns.schema_version();
+    if (version.found == 0 && is_embedded(server_.store)) {
+        campaigns.init();
+        log(LogLevel::info, "made the store {}", server_.store.url);
+    } else if (version.found == 0) {
+        throw StoreError(StoreError::Kind::schema,
+                         fmt::format("{} has no tables of Pushonce", server_.store.url));
+    } else if (version.found != version.wanted) {
+        throw StoreError(StoreError::Kind::schema,
+                         fmt::format("{} has tables of version {}, this program wants {}: "
+                                     "`pushonce store migrate`, or the newer program",
+                                     server_.store.url, version.found, version.wanted));
+    }
+    schema_checked_ = true;
+}
+
+CampaignRecord Site::find(const std::string& name) {
+    if (auto record = campaigns().find(name)) return std::move(*record);
+    std::vector<std::string> names;
+    for (const auto& record : campaigns().list(kNamesMax))
+        names.push_back(record.name.text());
+    const auto nearest = nearest_name(name, names);
+    throw ConfigError("", fmt::format("the store has no campaign '{}'{}", name,
+                                      nearest.empty() ? "; `pushonce status` lists them all"
+                                                      : "; did you mean '" + nearest + "'?"));
+}
+
+EngineOptions Site::engine_options() const {
+    EngineOptions options;
+    options.lease = server_.store.lease;
+    options.store_patience = server_.store.patience;
+    return options;
+}
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cli/invocation.h"
+#include "config/server_file.h"
+#include "engine/dispatcher.h"
+#include "gateway/gateway_type.h"
+#include "journal/journal.h"
+#include "store/campaign_store.h"
+
+namespace dispatcher::cli {
+
+/// What a command works with: the server file, and what it names, opened when first asked for.
+/// One thread.
+class Site {
+  public:
+    /// Reads the server file and starts the log. Throws ConfigError.
+    explicit Site(const Globals& globals);
+
+    [[nodiscard]] const ServerFile& server() const { return server_; }
+    [[nodiscard]] std::vector<std::string> gateway_names() const;
+    [[nodiscard]] const GatewayType& type(const std::string& name) const;
+    /// A gateway of the server file by its name. Throws ConfigError.
+    [[nodiscard]] GatewayChoice gateway(const std::string& name) const;
+    /// The gateway that a campaign was sealed for. Throws RefusedError if the server file has none
+    /// of that name, or its type or target is another one.
+    [[nodiscard]] GatewayChoice sealed_gateway(const SealedGateway& sealed) const;
+
+    /// An embedded store that is missing is made; else throws StoreError(schema) without tables.
+    CampaignStore& campaigns();
+    /// The same without looking at the schema: for `store init` and `doctor`.
+    CampaignStore& campaigns_unchecked();
+    Store& store();
+    JournalDirectory& journals();
+
+    /// The campaign of this name. Throws ConfigError, with the nearest name, if there is none.
+    CampaignRecord find(const std::string& name);
+
+    [[nodiscard]] EngineOptions engine_options() const;
+    Clock& clock() { return clock_; }
+    Random& random() { return random_; }
+
+  private:
+    void check_schema();
+
+    std::vector<std::unique_ptr<GatewayType>> types_;
+    ServerFile server_;
+    SystemClock clock_;
+    SystemRandom random_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<CampaignStore> campaigns_;
+    std::unique_ptr<JournalDirectory> journals_;
+    bool schema_checked_ = false;
+};
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/campaign_view.h"
+#include "cli/next_command.h"
+#include "cli/number_text.h"
+#include "cli/signal_watch.h"
+#include "cli/state_change.h"
+#include "cli/verbs.h"
+#include "base/time_text.h"
+#include "engine/report.h"
+
+namespace dispatcher::cli {
+namespace {
+
+constexpr std::size_t kListed = 50;
+constexpr std::chrono::milliseconds kWatchEvery{1000};
+
+struct StatusOptions {
+    std::string campaign;
+    bool watch = false;
+};
+
+struct Status {
+    CampaignRecord record;
+    ReportCounts counts;
+    std::string next;
+};
+
+Status status_of(Site& site, CampaignRecord record) {
+    auto& store = site.campaigns();
+    Status status{std::move(record), {}, {}};
+    status.counts = Report(store, status.record).count();
+    status.next = next_command({status.record.head.state, status.record.name.text(), status.counts,
+                                is_worked_on(store, status.record.head.id)});
+    return status;
+}
+
+nlohmann::ordered_json status_view(const Status& status) {
+    auto view = record_view(status.record);
+    view["counts"] = counts_view(status.counts);
+    view["reasons"] = reasons_view(status.counts);
+    view["retryable"] = status.counts.retryable;
+    view["never_tried"] = status.counts.never_tried;
+    view["claimed"] = status.counts.claimed;
+    view["next"] = status.next;
+    return view;
+}
+
+std::string status_text(const Status& status) {
+    const auto& record = status.record;
+    auto text = fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
+                            record.cause.empty() ? "" : " (" + record.cause + ")");
+    text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
+    if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
+    if (record.head.deadline) text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
+    text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
+                        counts_sentence(status.counts));
+    for (const auto& [key, count] : status.counts.by_reason)
+        text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), to_string(key.first),
+                            key.second);
+    if (status.counts.of(ReportOutcome::pending) > 0)
+        text += fmt::format("  pending: {} claimed, {} to be tried again, {} never tried\n",
+                            with_separators(status.counts.claimed),
+                            with_separators(status.counts.retryable),
+                            with_separators(status.counts.never_tried));
+    return text;
+}
+
+int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
+    SignalWatch signals;
+    for (;;) {
+        const auto status = status_of(site, site.find(options.campaign));
+        if (invocation.globals.json) {
+            print_json(invocation.out, status_view(status));
+        } else {
+            invocation.out << status_text(status) << std::flush;
+        }
+        const bool is_over = is_finished(status.record.head.state);
+        if (!options.watch || is_over || signals.wait_for(kWatchEvery)) {
+            if (!invocation.globals.json) invocation.out << "Next: " << status.next << "\n";
+            return kExitDone;
+        }
+        invocation.out << std::flush;
+    }
+}
+
+int show_all(Invocation& invocation, Site& site) {
+    auto records = site.campaigns().list(kListed);
+    std::string next = "`pushonce launch FILE`: the store has no campaign yet";
+    for (auto& listed : records) {
+        const auto status = status_of(site, site.find(listed.name.text()));
+        if (invocation.globals.json)
+            print_json(invocation.out, status_view(status));
+        else
+            invocation.out << fmt::format("{:<32} {:<16} {}\n", status.record.name.text(),
+                                          to_string(status.record.head.state),
+                                          counts_sentence(status.counts));
+        if (&listed == &records.front() || !is_finished(status.record.head.state))
+            next = status.next;
+    }
+    if (!invocation.globals.json) invocation.out << "Next: " << next << "\n";
+    return kExitDone;
+}
+
+int status(Invocation& invocation, const StatusOptions& options) {
+    Site site(invocation.globals);
+    return options.campaign.empty() ? show_all(invocation, site)
+                                    : show_one(invocation, site, options);
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<StatusOptions>();
+    auto* verb = app.add_subcommand("status", "States and counts, and what to do next");
+    verb->add_option("CAMPAIGN", options->campaign, "Its name; absent: the newest 50");
+    verb->add_flag("--watch", options->watch, "Again every second, until it is finished");
+    verb->footer(
+        "Counts come from the flags themselves: they are the counts of the report's lines.\n"
+        "Examples:\n"
+        "  pushonce status\n"
+        "  pushonce status spring-sale --watch\n"
+        "  pushonce --json status spring-sale");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return status(invocation, *options); };
+    });
+}
+
+}  // namespace dispatcher::cli

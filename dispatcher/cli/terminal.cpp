@@ -1,0 +1,43 @@
+#include "cli/terminal.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <ostream>
+#include <string_view>
+
+namespace dispatcher::cli {
+
+Terminal Terminal::of_this_process() {
+    Terminal terminal;
+    terminal.reads = isatty(STDIN_FILENO) == 1;
+    terminal.writes = isatty(STDERR_FILENO) == 1;
+    const auto* no_color = std::getenv("NO_COLOR");
+    const auto* kind = std::getenv("TERM");
+    terminal.colors = terminal.writes && (no_color == nullptr || *no_color == '\0') &&
+                      (kind == nullptr || std::string_view(kind) != "dumb");
+    winsize size{};
+    if (terminal.writes && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        terminal.width = size.ws_col;
+    return terminal;
+}
+
+bool ask(const std::string& question, std::ostream& err, int stop_fd) {
+    err << question << " [y/N] " << std::flush;
+    std::array<pollfd, 2> waited = {pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{stop_fd, POLLIN, 0}};
+    while (poll(waited.data(), waited.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (waited[1].revents != 0) {
+        err << "\n";
+        return false;
+    }
+    std::array<char, 64> answer{};
+    const auto bytes = read(STDIN_FILENO, answer.data(), answer.size());
+    return bytes > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+}  // namespace dispatcher::cli

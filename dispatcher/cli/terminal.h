@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+
+namespace dispatcher::cli {
+
+/// Whether people sit at the other end, and how wide their screen is.
+struct Terminal {
+    bool reads = false;   ///< standard input is a terminal: a question can be answered
+    bool writes = false;  ///< standard error is one: progress may redraw its line
+    bool colors = false;  ///< and neither NO_COLOR nor TERM=dumb forbids colours
+    std::size_t width = 80;
+
+    static Terminal of_this_process();
+};
+
+/// Asks a yes-or-no question on `err`; the default is no. Also returns (no) when `stop_fd`, if it
+/// is one, becomes readable.
+bool ask(const std::string& question, std::ostream& err, int stop_fd);
+
+}  // namespace dispatcher::cli

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+
+#include "base/log.h"
+#include "cli/campaign_run.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{1000};
+/// Campaigns among which running ones are looked for, newest first.
+constexpr std::size_t kLookedAt = 1000;
+
+bool has_work(const CampaignRecord& record) {
+    return record.head.state == CampaignState::running ||
+           record.head.state == CampaignState::reconciling;
+}
+
+int worker(Invocation& invocation) {
+    SignalWatch signals;
+    Site site(invocation.globals);
+    CampaignRun run(site, signals, invocation);
+    run.recover();
+    invocation.err << "Waiting for campaigns; Ctrl-C drains and ends.\n";
+    while (!signals.is_stopped()) {
+        for (const auto& listed : site.campaigns().list(kLookedAt)) {
+            if (!has_work(listed) || signals.is_stopped()) continue;
+            const auto record = site.find(listed.name.text());
+            if (!has_work(record)) continue;
+            log(LogLevel::info, "working on {}", record.name.text());
+            const auto result = run.run(record);
+            run.conclude(record, result);
+            if (result.summary.stopped == LaneStop::store_lost) return result.exit_code;
+        }
+        signals.wait_for(kLookEvery);
+    }
+    return kExitUnavailable;
+}
+
+}  // namespace
+
+void add_worker(CLI::App& app, Invocation& invocation) {
+    auto* verb = app.add_subcommand("worker", "One more sending process for running campaigns");
+    verb->footer(
+        "Takes up every campaign that is running, one after the other, until it is stopped. Any\n"
+        "number of workers, launches and restarts may work on one campaign at once.\n"
+        "Examples:\n"
+        "  pushonce worker\n"
+        "  pushonce worker --config /etc/pushonce/pushonce.yaml --log-level warn");
+    verb->callback([&invocation] {
+        invocation.action = [&invocation] { return worker(invocation); };
+    });
+}
+
+}  // namespace dispatcher::cli

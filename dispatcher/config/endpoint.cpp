@@ -1,0 +1,95 @@
+#include "config/endpoint.h"
+
+#include <algorithm>
+
+#include "config/quantity.h"
+
+namespace dispatcher {
+namespace {
+
+constexpr std::uint64_t kPortMax = 65'535;
+
+bool is_port(std::string_view text, std::uint64_t min) {
+    const auto port = parse_count(text);
+    return port && *port >= min && *port <= kPortMax;
+}
+
+bool is_host(std::string_view text) {
+    const bool is_v6 = text.size() > 4 && text.front() == '[' && text.back() == ']';
+    if (is_v6) text = text.substr(1, text.size() - 2);
+    const auto is_allowed = [&](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == '_' || (is_v6 && c == ':');
+    };
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_allowed);
+}
+
+/// Splits `host:port`; without a port the second half is empty.
+struct HostPort {
+    std::string_view host;
+    std::string_view port;
+    bool has_port = false;
+};
+
+HostPort split_host_port(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto bracket = text.rfind(']');
+    if (colon == text.npos || (bracket != text.npos && colon < bracket)) return {text, {}, false};
+    return {text.substr(0, colon), text.substr(colon + 1), true};
+}
+
+bool is_host_with_optional_port(std::string_view text) {
+    const auto [host, port, has_port] = split_host_port(text);
+    return is_host(host) && (!has_port || is_port(port, 1));
+}
+
+std::optional<std::string> mysql_problem(std::string_view rest) {
+    constexpr const char* kForm = "the form is mysql://user@host:3306/database";
+    const auto at = rest.rfind('@');
+    if (at == rest.npos || at == 0) return std::string("the user is missing; ") + kForm;
+    if (rest.substr(0, at).find(':') != rest.npos)
+        return "no password here; put it under store.password";
+    rest.remove_prefix(at + 1);
+    const auto slash = rest.find('/');
+    if (slash == rest.npos || slash + 1 == rest.size())
+        return std::string("the database is missing; ") + kForm;
+    if (rest.find_first_of("/?#", slash + 1) != rest.npos)
+        return std::string("nothing may follow the database; ") + kForm;
+    auto hosts = rest.substr(0, slash);
+    while (true) {
+        const auto comma = std::min(hosts.find(','), hosts.size());
+        if (!is_host_with_optional_port(hosts.substr(0, comma)))
+            return std::string("a host or port is not valid; ") + kForm;
+        if (comma == hosts.size()) return std::nullopt;
+        hosts.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> store_url_problem(std::string_view url) {
+    if (url.starts_with(kMysqlScheme)) return mysql_problem(url.substr(kMysqlScheme.size()));
+    if (!url.starts_with(kSqliteScheme))
+        return "must begin with sqlite: (a file) or mysql:// (a server)";
+    const auto path = url.substr(kSqliteScheme.size());
+    if (path.empty() || path.starts_with(':') || path.starts_with("//"))
+        return "the form is sqlite:PATH, for example sqlite:var/pushonce.db";
+    return std::nullopt;
+}
+
+std::optional<std::string> endpoint_problem(std::string_view url) {
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (!url.starts_with(scheme)) continue;
+        if (is_host_with_optional_port(url.substr(scheme.size()))) return std::nullopt;
+        return "the form is https://host:port, without a path";
+    }
+    return "must begin with https://, or with http:// for cleartext HTTP/2";
+}
+
+std::optional<std::string> listen_problem(std::string_view address) {
+    const auto [host, port, has_port] = split_host_port(address);
+    if (has_port && is_host(host) && is_port(port, 0)) return std::nullopt;
+    return "must be host:port, for example 127.0.0.1:8080";
+}
+
+}  // namespace dispatcher

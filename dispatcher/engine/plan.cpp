@@ -1,0 +1,162 @@
+#include "engine/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/notification_renderer.h"
+
+namespace dispatcher {
+namespace {
+
+/// A flag with its place in the primary key, measured.
+constexpr std::uint64_t kFlagBytes = 100;
+constexpr std::uint64_t kProgressEvery = 10'000;
+/// Keys of one read of flags: what a session takes in one call.
+constexpr std::size_t kKeysPage = 1000;
+
+void count(StorePlan& plan, const FlagRows::Row& row, std::optional<CampaignId> own) {
+    switch (row.state) {
+        case FlagState::claimed: ++plan.claimed; break;
+        case FlagState::delivered: ++plan.delivered; break;
+        case FlagState::rejected: ++plan.rejected; break;
+        case FlagState::released: ++plan.retryable; return;
+        case FlagState::in_doubt: ++plan.in_doubt; break;
+        case FlagState::skipped: ++plan.skipped; break;
+    }
+    if (!own || row.campaign != *own) ++plan.by_others;
+}
+
+}  // namespace
+
+Plan Planner::plan(WallTime now, const std::function<void(std::uint64_t)>& progress) const {
+    Plan plan;
+    plan.audience = audience_.counts();
+    plan.flag_bytes = plan.audience.recipients * kFlagBytes;
+    for (std::size_t i = 0; i < gateways_.size(); ++i) {
+        const auto& choice = gateways_[i];
+        GatewayPlan gateway;
+        gateway.name = choice.options->name;
+        gateway.type = choice.type->name();
+        gateway.target = choice.type->target(*choice.options);
+        gateway.payload_bytes_max = choice.type->payload_bytes_max();
+        if (i < plan.audience.by_gateway.size())
+            gateway.recipients = plan.audience.by_gateway[i];
+        plan.gateways.push_back(std::move(gateway));
+    }
+    render(plan, now, progress);
+    estimate_duration(plan);
+    judge(plan);
+    return plan;
+}
+
+void Planner::render(Plan& plan, WallTime now,
+                     const std::function<void(std::uint64_t)>& progress) const {
+    std::vector<NotificationRenderer> renderers;
+    renderers.reserve(gateways_.size());
+    for (const auto& choice : gateways_)
+        renderers.emplace_back(campaign_, *choice.type);
+    std::uint64_t rendered = 0;
+    audience_.for_each([&](const Audience::Recipient& recipient) {
+        auto& gateway = plan.gateways[recipient.gateway.value];
+        auto& renderer = renderers[recipient.gateway.value];
+        const auto notification = renderer.render(recipient.appid, recipient.values, now, {});
+        gateway.too_large += notification ? 0 : 1;
+        if (renderer.payload_bytes() > gateway.payload_bytes) {
+            gateway.payload_bytes = renderer.payload_bytes();
+            gateway.largest_appid = recipient.appid;
+        }
+        if (++rendered % kProgressEvery == 0 && progress) progress(rendered);
+    });
+}
+
+void Planner::estimate_duration(Plan& plan) const {
+    double seconds = 0;
+    const auto add = [&](std::uint64_t recipients, double rate) {
+        if (rate <= 0) return;
+        const auto needed = static_cast<double>(recipients) / rate;
+        if (needed < seconds) return;
+        seconds = needed;
+        plan.rate_per_second = rate;
+    };
+    for (std::size_t i = 0; i < gateways_.size(); ++i)
+        add(plan.gateways[i].recipients, gateways_[i].options->rate_per_second);
+    add(plan.audience.recipients, settings_.rate_per_second);
+    if (plan.rate_per_second > 0)
+        plan.duration = std::chrono::seconds(static_cast<std::int64_t>(std::ceil(seconds)));
+    if (plan.duration && settings_.deadline_after && *plan.duration > *settings_.deadline_after)
+        plan.warnings.push_back(fmt::format(
+            "at {} per second the last notification would go out after {} s, but delivery.deadline "
+            "ends the campaign after {} s",
+            plan.rate_per_second, plan.duration->count(),
+            std::chrono::duration_cast<std::chrono::seconds>(*settings_.deadline_after).count()));
+}
+
+void Planner::judge(Plan& plan) {
+    const auto& counts = plan.audience;
+    for (const auto& gateway : plan.gateways) {
+        if (gateway.too_large == 0) continue;
+        auto sentence = fmt::format(
+            "{}: {} of {} notifications are larger than the {} bytes it takes (largest: {} bytes, "
+            "appid {})",
+            gateway.name, gateway.too_large, gateway.recipients, gateway.payload_bytes_max,
+            gateway.payload_bytes, gateway.largest_appid);
+        if (gateway.too_large == gateway.recipients)
+            plan.problems.push_back(std::move(sentence));
+        else
+            plan.warnings.push_back(sentence + "; those devices will be rejected, the others sent");
+    }
+    if (counts.bad_rows > 0)
+        plan.warnings.push_back(fmt::format("{} audience rows are bad and left out (on_bad_row: "
+                                            "skip)",
+                                            counts.bad_rows));
+    if (counts.shared_tokens > 0)
+        plan.warnings.push_back(
+            fmt::format("{} audience rows share a device token with another appid",
+                        counts.shared_tokens));
+}
+
+StorePlan Planner::compare(CampaignStore& store) const {
+    StorePlan plan;
+    std::optional<CampaignId> own;
+    if (const auto record = store.find(campaign_.name.text())) {
+        plan.state = record->head.state;
+        own = record->head.id;
+    }
+    const auto scope = store.scope_of(campaign_.once_per);
+    if (!scope) {
+        plan.fresh = audience_.counts().recipients;
+        return plan;
+    }
+    AppidList appids;
+    std::vector<std::string_view> page;
+    FlagRows flags;
+    const auto read_page = [&] {
+        page.clear();
+        for (std::size_t i = 0; i < appids.size(); ++i)
+            page.push_back(appids[i]);
+        flags.clear();
+        if (!page.empty()) store.session().read_keys(*scope, page, flags);
+        for (const auto& row : flags.rows)
+            count(plan, row, own);
+        plan.fresh += appids.size() - flags.size();
+        appids.clear();
+    };
+    audience_.for_each([&](const Audience::Recipient& recipient) {
+        appids.push(recipient.appid);
+        if (appids.size() == kKeysPage) read_page();
+    });
+    read_page();
+    return plan;
+}
+
+std::uint64_t Planner::packed_bytes() const {
+    std::uint64_t bytes = 0;
+    (void)audience_.cut([&](Audience::Chunk&& chunk) {
+        bytes += chunk.blocks.keys.size() + chunk.blocks.data.size();
+    });
+    return bytes;
+}
+
+}  // namespace dispatcher

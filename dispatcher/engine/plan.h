@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audience/audience.h"
+#include "campaign/campaign.h"
+#include "engine/dispatcher.h"
+#include "store/campaign_store.h"
+
+namespace dispatcher {
+
+/// What one gateway would get.
+struct GatewayPlan {
+    std::string name;
+    std::string type;
+    std::string target;
+    std::uint64_t recipients = 0;
+    std::size_t payload_bytes = 0;      ///< of the largest notification
+    std::size_t payload_bytes_max = 0;  ///< that the gateway takes
+    std::uint64_t too_large = 0;        ///< recipients whose notification it would not take
+    std::string largest_appid;          ///< whose notification is the largest
+};
+
+/// How the audience stands in the store.
+struct StorePlan {
+    std::optional<CampaignState> state;  ///< of the campaign, if it is there already
+    std::uint64_t fresh = 0;             ///< no flag yet
+    std::uint64_t retryable = 0;
+    std::uint64_t claimed = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t in_doubt = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t by_others = 0;  ///< of the last four and claimed: held by another campaign
+};
+
+/// What a launch would do, without doing any of it.
+struct Plan {
+    AudienceCounts audience;
+    std::vector<GatewayPlan> gateways;
+    std::optional<StorePlan> store;   ///< absent offline
+    std::uint64_t flag_bytes = 0;     ///< room for the flags, estimated
+    std::uint64_t payload_bytes = 0;  ///< room for the sealed recipients; 0: not asked for
+    double rate_per_second = 0;       ///< at which the estimate counts; 0: no limit is set
+    std::optional<std::chrono::seconds> duration;  ///< at that rate
+    /// What stops a launch, and what only deserves a look; sentences for people.
+    std::vector<std::string> problems;
+    std::vector<std::string> warnings;
+};
+
+/// Looks at a campaign and its audience before anything is sealed. Renders every recipient, so that
+/// a payload that does not fit is found now. Reads only; one thread.
+class Planner {
+  public:
+    /// `gateways` are those of the campaign, in its order. All outlive the planner.
+    Planner(const Campaign& campaign, const Settings& settings,
+            const std::vector<GatewayChoice>& gateways, const Audience& audience)
+        : campaign_(campaign), settings_(settings), gateways_(gateways), audience_(audience) {}
+
+    /// Everything that can be said without the store. Throws ConfigError where the template does
+    /// not fit the audience. `progress` hears of recipients rendered, now and then.
+    Plan plan(WallTime now, const std::function<void(std::uint64_t)>& progress) const;
+
+    /// Merges the audience with the flags of the campaign's scope. Throws StoreError.
+    StorePlan compare(CampaignStore& store) const;
+
+    /// Bytes of the sealed chunks, by packing them.
+    [[nodiscard]] std::uint64_t packed_bytes() const;
+
+  private:
+    void render(Plan& plan, WallTime now, const std::function<void(std::uint64_t)>& progress) const;
+    void estimate_duration(Plan& plan) const;
+    static void judge(Plan& plan);
+
+    const Campaign& campaign_;
+    const Settings& settings_;
+    const std::vector<GatewayChoice>& gateways_;
+    const Audience& audience_;
+};
+
+}  // namespace dispatcher

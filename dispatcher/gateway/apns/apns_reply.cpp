@@ -1,0 +1,153 @@
+#include "gateway/apns/apns_reply.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace dispatcher::apns {
+namespace {
+
+using enum ReplyClass;
+
+struct Row {
+    unsigned status;
+    std::string_view reason;  ///< empty: the answer had no body
+    ReplyMeaning meaning;
+};
+
+constexpr std::string_view kCheckTopic =
+    "check `topic`: it must be the app's bundle id, and the tokens must be of that app";
+constexpr std::string_view kCheckKey = "check key_file, key_id and team_id";
+constexpr std::string_view kCheckEnvironment =
+    "the credentials are not for this environment: check `environment` and the key";
+constexpr std::string_view kCheckPayload = "check the template and its apns block";
+constexpr std::string_view kOurs = "the request is malformed: please report this as a bug";
+
+constexpr std::array kRows = {
+    Row{400, "BadDeviceToken", {bad_device_token, "400 BadDeviceToken", {}}},
+    Row{400, "IdleTimeout", {idle_timeout, "400 IdleTimeout", {}}},
+    Row{400, "DeviceTokenNotForTopic", {fault, "400 DeviceTokenNotForTopic", kCheckTopic}},
+    Row{400, "BadTopic", {fault, "400 BadTopic", kCheckTopic}},
+    Row{400, "MissingTopic", {fault, "400 MissingTopic", kCheckTopic}},
+    Row{400, "TopicDisallowed", {fault, "400 TopicDisallowed", kCheckTopic}},
+    Row{400, "BadCollapseId",
+        {fault, "400 BadCollapseId", "check `collapse`: the id has at most 64 bytes"}},
+    Row{400, "BadExpirationDate", {fault, "400 BadExpirationDate", "check `ttl`"}},
+    Row{400, "BadMessageId", {fault, "400 BadMessageId", kOurs}},
+    Row{400, "BadPriority", {fault, "400 BadPriority", "check `priority`"}},
+    Row{400, "InvalidPushType", {fault, "400 InvalidPushType", kCheckPayload}},
+    Row{400, "DuplicateHeaders", {fault, "400 DuplicateHeaders", kOurs}},
+    Row{400, "MissingDeviceToken", {fault, "400 MissingDeviceToken", kOurs}},
+    Row{400, "PayloadEmpty", {fault, "400 PayloadEmpty", kCheckPayload}},
+    Row{400, "", {bad_request, "400", {}}},
+    Row{403, "ExpiredProviderToken",
+        {token_expired, "403 ExpiredProviderToken",
+         "the provider token was renewed and is still called expired: check this machine's clock"}},
+    Row{403, "InvalidProviderToken", {fault, "403 InvalidProviderToken", kCheckKey}},
+    Row{403, "MissingProviderToken", {fault, "403 MissingProviderToken", kCheckKey}},
+    Row{403, "UnrelatedKeyIdInToken", {fault, "403 UnrelatedKeyIdInToken", kCheckKey}},
+    Row{403, "BadEnvironmentKeyIdInToken",
+        {fault, "403 BadEnvironmentKeyIdInToken", kCheckEnvironment}},
+    Row{403, "BadCertificate", {fault, "403 BadCertificate", kCheckEnvironment}},
+    Row{403, "BadCertificateEnvironment",
+        {fault, "403 BadCertificateEnvironment", kCheckEnvironment}},
+    Row{403, "Forbidden", {fault, "403 Forbidden", kCheckKey}},
+    Row{403, "", {fault, "403", kCheckKey}},
+    Row{410, "Unregistered", {unregistered, "410 Unregistered", {}}},
+    Row{410, "ExpiredToken", {expired_token, "410 ExpiredToken", {}}},
+    Row{410, "", {unregistered, "410", {}}},
+    Row{429, "TooManyRequests", {too_many_requests, "429 TooManyRequests", {}}},
+    Row{429, "TooManyProviderTokenUpdates",
+        {token_updated_too_often, "429 TooManyProviderTokenUpdates", {}}},
+    Row{503, "ServiceUnavailable", {service_unavailable, "503 ServiceUnavailable", {}}},
+    Row{503, "Shutdown", {shutdown, "503 Shutdown", {}}},
+};
+
+/// Where the status alone decides, whatever the reason.
+constexpr std::array kByStatus = {
+    Row{200, {}, {accepted, "200", {}}},
+    Row{404, {}, {fault, "404", "check `endpoint`: it does not know this path"}},
+    Row{405, {}, {fault, "405", "check `endpoint`: it does not take notifications"}},
+    Row{413, {}, {payload_too_large, "413 PayloadTooLarge", {}}},
+    Row{421, {}, {misdirected, "421", {}}},
+    Row{425, {}, {misdirected, "425", {}}},
+    Row{429, {}, {too_many_requests, "429", {}}},
+    Row{500, {}, {server_error, "500", {}}},
+    Row{502, {}, {server_error, "502", {}}},
+    Row{503, {}, {server_error, "503", {}}},
+    Row{504, {}, {server_error, "504", {}}},
+};
+
+/// The reason of an error, empty if there was no body; nothing if the body is not APNs's JSON.
+std::optional<std::string> reason_of(const http2::Reply& reply) {
+    if (reply.body_bytes == 0) return std::string();
+    const auto body = nlohmann::json::parse(reply.body, nullptr, false);
+    if (!body.is_object()) return std::nullopt;
+    const auto reason = body.find("reason");
+    if (reason == body.end() || !reason->is_string()) return std::nullopt;
+    return reason->get<std::string>();
+}
+
+}  // namespace
+
+ReplyMeaning read_reply(const http2::Reply& reply) {
+    if (reply.status == 200) return kByStatus.front().meaning;
+    const auto reason = reason_of(reply);
+    if (reason) {
+        for (const auto& row : kRows)
+            if (row.status == reply.status && row.reason == *reason) return row.meaning;
+        if (reply.status == 400) return {bad_request, "400 with an unknown reason", {}};
+    }
+    for (const auto& row : kByStatus)
+        if (row.status == reply.status) return row.meaning;
+    return {unknown, "an answer that APNs does not give", {}};
+}
+
+namespace {
+
+constexpr std::chrono::hours kRetryAfterMax{24};
+
+std::optional<int> parse_number(std::string_view text) {
+    int number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0)
+        return std::nullopt;
+    return number;
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`: the one form that senders may make (RFC 9110 §5.6.7).
+std::optional<WallTime> parse_http_date(std::string_view text) {
+    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+    const auto day = parse_number(text.substr(5, 2));
+    const auto month_at = kMonths.find(text.substr(8, 3));
+    const auto year = parse_number(text.substr(12, 4));
+    const auto hour = parse_number(text.substr(17, 2));
+    const auto minute = parse_number(text.substr(20, 2));
+    const auto second = parse_number(text.substr(23, 2));
+    if (!day || !year || !hour || !minute || !second) return std::nullopt;
+    if (month_at == std::string_view::npos || month_at % 3 != 0) return std::nullopt;
+    const std::chrono::year_month_day date{
+        std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month_at / 3 + 1)},
+        std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date} + std::chrono::hours(*hour) +
+           std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> read_retry_after(std::string_view header, WallTime now) {
+    std::optional<std::chrono::milliseconds> delay;
+    if (const auto seconds = parse_number(header)) {
+        delay = std::chrono::seconds(*seconds);
+    } else if (const auto date = parse_http_date(header)) {
+        delay = std::max(*date - now, std::chrono::milliseconds(0));
+    }
+    if (delay) *delay = std::min<std::chrono::milliseconds>(*delay, kRetryAfterMax);
+    return delay;
+}
+
+}  // namespace dispatcher::apns

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "gateway/apns/apns_reply.h"
+#include "gateway/apns/apns_request.h"
+#include "gateway/apns/provider_token.h"
+#include "gateway/http2/service.h"
+
+namespace dispatcher::apns {
+
+/// APNs over HTTP/2 with a provider token: one key, so one key id on every connection.
+class ApnsService final : public http2::Service {
+  public:
+    /// Throws ConfigError if the key cannot be used.
+    ApnsService(const http2::Endpoint& endpoint, std::string topic, const std::string& key_file,
+                std::string key_id, std::string team_id, Clock& clock);
+
+    void compose(const Notification& notification, BootTime now, http2::HeaderMemory& memory,
+                 http2::Request& request, http2::Fields& fields, std::uint32_t& memo) override;
+    http2::Verdict judge(const http2::Reply& reply, std::uint32_t memo, BootTime now) override;
+    /// Apple: one stream until the first push with a valid token.
+    [[nodiscard]] bool needs_warm_up() const override { return true; }
+    [[nodiscard]] std::string fault() const override { return fault_; }
+
+  private:
+    http2::Verdict judge_expired_token(const ReplyMeaning& meaning, std::uint32_t generation,
+                                       BootTime now);
+    http2::Verdict fault_of(const ReplyMeaning& meaning);
+
+    Clock& clock_;
+    ApnsRequest request_;
+    ProviderToken token_;
+    std::string fault_;
+};
+
+}  // namespace dispatcher::apns

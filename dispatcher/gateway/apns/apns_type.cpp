@@ -1,0 +1,138 @@
+#include "gateway/apns/apns_type.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "gateway/apns/apns_payload.h"
+#include "gateway/apns/apns_service.h"
+#include "gateway/http2/pooled_gateway.h"
+
+namespace dispatcher::apns {
+namespace {
+
+constexpr std::string_view kProduction = "production";
+constexpr std::string_view kSandbox = "sandbox";
+constexpr std::string_view kProductionEndpoint = "https://api.push.apple.com";
+constexpr std::string_view kSandboxEndpoint = "https://api.sandbox.push.apple.com";
+constexpr std::size_t kIdLength = 10;
+constexpr std::size_t kTokenDigitsMin = 64;
+constexpr std::size_t kTokenDigitsMax = 200;
+
+std::string key_of(const GatewayOptions& options, const std::string& name) {
+    const auto found = options.keys.find(name);
+    return found == options.keys.end() ? std::string() : found->second;
+}
+
+std::string environment_of(const GatewayOptions& options) {
+    auto environment = key_of(options, "environment");
+    return environment.empty() ? std::string(kProduction) : environment;
+}
+
+http2::Endpoint endpoint_of(const GatewayOptions& options) {
+    const auto where = "gateways." + options.name + ".endpoint";
+    if (!options.endpoint.empty()) return http2::Endpoint::parse(options.endpoint, where);
+    const bool is_sandbox = environment_of(options) == kSandbox;
+    return http2::Endpoint::parse(std::string(is_sandbox ? kSandboxEndpoint : kProductionEndpoint),
+                                  where);
+}
+
+bool is_id(const std::string& text) {
+    return text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+           });
+}
+
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+class ApnsType final : public GatewayType {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "apns"; }
+
+    [[nodiscard]] std::vector<Key> keys() const override {
+        return {{"key_file", Key::Form::path, true, {}},
+                {"key_id", Key::Form::text, true, {}},
+                {"team_id", Key::Form::text, true, {}},
+                {"topic", Key::Form::text, true, {}},
+                {"environment", Key::Form::choice, false, {kProduction, kSandbox}},
+                {"cert_file", Key::Form::path, false, {}},
+                {"cert_key_file", Key::Form::path, false, {}}};
+    }
+
+    [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
+        for (const char* name : {"cert_file", "cert_key_file"})
+            if (options.keys.contains(name))
+                return std::string(name) +
+                       " is not available in this version: use key_file, key_id and team_id";
+        for (const char* name : {"key_id", "team_id"})
+            if (!is_id(key_of(options, name)))
+                return std::string(name) + " must be the " + std::to_string(kIdLength) +
+                       " letters and digits that Apple shows for it";
+        if (key_of(options, "topic").empty()) return "topic must be the app's bundle id";
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<std::string> token_problem(std::string_view token) const override {
+        if (token.size() < kTokenDigitsMin || token.size() > kTokenDigitsMax)
+            return "an APNs device token has 64 to 200 hexadecimal digits, not " +
+                   std::to_string(token.size()) + " characters";
+        if (!std::all_of(token.begin(), token.end(), is_hex))
+            return "an APNs device token has hexadecimal digits only (is it an FCM token?)";
+        if (token.size() % 2 != 0) return "an APNs device token has an even number of digits";
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
+
+    [[nodiscard]] std::string target(const GatewayOptions& options) const override {
+        return endpoint_of(options).authority + " " + key_of(options, "topic") + " " +
+               environment_of(options);
+    }
+
+    [[nodiscard]] PayloadDocument payload_document(const Message& message,
+                                                   const std::string& locale) const override {
+        return make_payload(message, locale);
+    }
+
+    [[nodiscard]] RequestPreview preview(const GatewayOptions& options,
+                                         const Notification& notification) const override {
+        const auto endpoint = endpoint_of(options);
+        http2::HeaderMemory memory;
+        http2::Request request;
+        http2::Fields fields;
+        ApnsRequest(endpoint, key_of(options, "topic"))
+            .write(notification, "bearer (redacted)", memory, request, fields);
+        RequestPreview preview;
+        for (const auto& field : fields) {
+            if (field.name == ":method") preview.method = field.value;
+            if (field.name == ":path")
+                preview.url = endpoint.scheme() + "://" + endpoint.authority +
+                              std::string(field.value);
+            if (!field.name.starts_with(':')) preview.headers.emplace_back(field.name, field.value);
+        }
+        preview.body = request.body;
+        return preview;
+    }
+
+    [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
+                                                Random& random) const override {
+        if (const auto found = problem(options))
+            throw ConfigError("gateways." + options.name, *found);
+        const auto endpoint = endpoint_of(options);
+        auto service = std::make_unique<ApnsService>(
+            endpoint, key_of(options, "topic"), key_of(options, "key_file"),
+            key_of(options, "key_id"), key_of(options, "team_id"), clock);
+        return std::make_unique<http2::PooledGateway>(options, endpoint, std::move(service), clock,
+                                                      random);
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<GatewayType> make_type() {
+    return std::make_unique<ApnsType>();
+}
+
+}  // namespace dispatcher::apns

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "gateway/gateway_type.h"
+#include "gateway/http2/connection.h"
+#include "gateway/http2/host_lookup.h"
+#include "gateway/http2/tls_context.h"
+#include "gateway/http2/wake_event.h"
+
+namespace dispatcher::http2 {
+
+/// The connections of one gateway: opens them while there is work, waits for their sockets, and
+/// backs off where none can be made. One thread, but for wake().
+class ConnectionPool {
+  public:
+    /// `needs_warm_up`: the first connection must have proved our credentials before others open.
+    /// Throws ConfigError for an unreadable ca_file.
+    ConnectionPool(const GatewayOptions& options, Endpoint endpoint, bool needs_warm_up,
+                   Clock& clock, Random& random);
+    ~ConnectionPool();
+    ConnectionPool(const ConnectionPool&) = delete;
+    ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+    /// Requests that would be framed at once.
+    [[nodiscard]] std::size_t room(BootTime now) const;
+    /// A connection with room, or null.
+    [[nodiscard]] Connection* pick(BootTime now);
+    /// Starts what is missing, unless a failure is too fresh.
+    void open_missing(BootTime now);
+    /// Writes what was submitted.
+    void flush();
+    /// Waits for sockets or wake() until `until` and lets the connections read and write.
+    void poll(BootTime until);
+    /// Lets the connections act on what is overdue.
+    void tick(BootTime now);
+    /// When poll() must end at the latest; `is_wanted`: also for a reconnect.
+    [[nodiscard]] BootTime next_tick(bool is_wanted) const;
+    void for_each(const std::function<void(Connection&)>& visit);
+    /// Forgets closed connections, whose streams must all have been handled.
+    void remove_closed(BootTime now);
+
+    /// Something came back on this connection: the gateway works.
+    void note_reply(Connection& connection);
+    /// A reply on it proved our credentials.
+    void note_proof(Connection& connection);
+
+    /// From any thread.
+    void wake();
+    /// Whether wake() was called since the last time.
+    [[nodiscard]] bool take_wake();
+
+    [[nodiscard]] Gateway::Health health() const;
+
+  private:
+    struct Entry;
+
+    [[nodiscard]] std::size_t missing() const;
+    [[nodiscard]] bool find_addresses(BootTime now);
+    void open_one(BootTime now);
+    void watch(Entry& entry);
+    void fail(std::string trouble, BootTime now);
+    void forget_failures();
+    void limit_draining();
+
+    const std::string name_;
+    const Endpoint endpoint_;
+    const std::size_t connections_max_;
+    const Connection::Limits limits_;
+    const bool needs_warm_up_;
+    Clock& clock_;
+    Random& random_;
+    std::optional<TlsContext> tls_;
+    std::shared_ptr<WakeEvent> wake_;
+    int epoll_ = -1;
+
+    std::optional<HostLookup> lookup_;
+    std::vector<Address> addresses_;
+    std::size_t address_at_ = 0;
+    BootTime addresses_until_{};
+
+    Scratch scratch_;
+    std::vector<std::unique_ptr<Entry>> entries_;
+    std::size_t current_ = 0;  ///< of entries_: takes the next request
+    unsigned run_ = 0;         ///< requests given to it in a row
+    bool is_proven_ = false;
+
+    unsigned failures_ = 0;
+    BootTime retry_at_{};
+    Gateway::Health health_;
+};
+
+}  // namespace dispatcher::http2

@@ -1,0 +1,234 @@
+#include "engine/simulated_database.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "campaign/campaign_state.h"
+
+namespace dispatcher {
+namespace {
+
+/// `written` if the transaction wrote the row, else what `table` has.
+template <class Table, class Key>
+const typename Table::mapped_type* find(const Table& table, const Table* written, const Key& key) {
+    if (written != nullptr)
+        if (const auto own = written->find(key); own != written->end()) return &own->second;
+    const auto found = table.find(key);
+    return found == table.end() ? nullptr : &found->second;
+}
+
+/// T1–T10, by what is in the table before and after a transaction.
+bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
+    using enum FlagState;
+    if (before == nullptr) return after.state == claimed;
+    if (before->state == after.state)
+        return before->claim == after.claim && before->claims == after.claims;
+    const bool is_same_claim = before->claim == after.claim;
+    switch (before->state) {
+        case claimed:
+            return after.state == released ||
+                   (is_same_claim && (after.state == delivered || after.state == rejected ||
+                                      after.state == in_doubt));
+        case in_doubt:
+            return after.state == released || after.state == skipped ||
+                   (is_same_claim && (after.state == delivered || after.state == rejected));
+        case released:
+            return after.state == claimed || after.state == skipped;
+        case delivered:
+        case rejected:
+        case skipped:
+            return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+SimulatedDatabase::TransactionPtr SimulatedDatabase::begin() {
+    auto transaction = std::make_shared<Transaction>();
+    open_.insert(transaction);
+    return transaction;
+}
+
+void SimulatedDatabase::commit(Transaction& transaction) {
+    if (transaction.state != Transaction::State::open) return;
+    for (const auto& [key, row] : transaction.flags) {
+        const auto before = flags_.find(key);
+        check_flag(key, before == flags_.end() ? nullptr : &before->second, row);
+        flags_[key] = row;
+    }
+    for (const auto& [key, head] : transaction.chunks)
+        chunks_[key] = head;
+    for (const auto& [id, head] : transaction.campaigns) {
+        if (const auto& old = campaigns_.at(id); old.state != head.state)
+            world_.trace("campaign {} -> {}", to_string(old.state), to_string(head.state));
+        campaigns_[id] = head;
+    }
+    for (const auto& [id, closed] : transaction.incarnations)
+        incarnations_[id] = closed;
+    transaction.state = Transaction::State::committed;
+    release_locks(transaction);
+}
+
+void SimulatedDatabase::rollback(Transaction& transaction) {
+    if (transaction.state != Transaction::State::open) return;
+    transaction.state = Transaction::State::rolled_back;
+    release_locks(transaction);
+}
+
+void SimulatedDatabase::crash() {
+    is_up_ = false;
+    ++run_;
+    const auto open = open_;
+    for (const auto& transaction : open) {
+        // A COMMIT on its way may have reached the log before the crash.
+        if (transaction->is_commit_sent && world_.chance(0.5))
+            commit(*transaction);
+        else
+            rollback(*transaction);
+    }
+}
+
+bool SimulatedDatabase::lock_campaign(Transaction& transaction, CampaignId campaign, Mode mode) {
+    return lock(transaction, fmt::format("campaign {}", campaign.value), mode);
+}
+
+bool SimulatedDatabase::lock_chunk(Transaction& transaction, const ChunkKey& chunk) {
+    return lock(transaction, fmt::format("chunk {} {}", chunk.first.value, chunk.second.value),
+                Mode::exclusive);
+}
+
+bool SimulatedDatabase::lock_flag(Transaction& transaction, const FlagKey& flag) {
+    return lock(transaction, fmt::format("flag {} {}", flag.scope.value, flag.appid),
+                Mode::exclusive);
+}
+
+bool SimulatedDatabase::lock(Transaction& transaction, const std::string& resource, Mode mode) {
+    auto& found = locks_[resource];
+    if (found.exclusive == &transaction) return true;
+    if (found.exclusive != nullptr) return false;
+    if (mode == Mode::shared) {
+        found.shared.insert(&transaction);
+        return true;
+    }
+    const bool is_alone =
+        found.shared.empty() || (found.shared.size() == 1 && found.shared.contains(&transaction));
+    if (!is_alone) return false;
+    found.shared.clear();
+    found.exclusive = &transaction;
+    return true;
+}
+
+void SimulatedDatabase::release_locks(const Transaction& transaction) {
+    std::erase_if(locks_, [&](auto& entry) {
+        auto& [name, held] = entry;
+        if (held.exclusive == &transaction) held.exclusive = nullptr;
+        held.shared.erase(&transaction);
+        return held.exclusive == nullptr && held.shared.empty();
+    });
+    std::erase_if(open_, [&](const auto& one) { return one.get() == &transaction; });
+}
+
+const CampaignHead* SimulatedDatabase::campaign(const Transaction* transaction,
+                                                CampaignId id) const {
+    return find(campaigns_, transaction ? &transaction->campaigns : nullptr, id);
+}
+
+const ChunkHead* SimulatedDatabase::chunk(const Transaction* transaction,
+                                          const ChunkKey& key) const {
+    return find(chunks_, transaction ? &transaction->chunks : nullptr, key);
+}
+
+const FlagRows::Row* SimulatedDatabase::flag(const Transaction* transaction,
+                                             const FlagKey& key) const {
+    return find(flags_, transaction ? &transaction->flags : nullptr, key);
+}
+
+std::vector<ChunkHead> SimulatedDatabase::chunks_of(const Transaction* transaction,
+                                                    CampaignId campaign) const {
+    std::vector<ChunkHead> heads;
+    for (const auto& [key, head] : chunks_)
+        if (key.first == campaign) heads.push_back(*chunk(transaction, key));
+    for (auto& head : heads) {
+        head.now = now();
+        head.owner_closed = is_closed(head.owner);
+    }
+    return heads;
+}
+
+void SimulatedDatabase::for_range(
+    const Transaction* transaction, const KeyRange& range,
+    const std::function<void(const FlagKey&, const FlagRows::Row&)>& visit) const {
+    const FlagKey lo{range.scope, std::string(range.lo)};
+    const FlagKey hi{range.scope, std::string(range.hi)};
+    static const FlagTable kNothing;
+    const auto& own = transaction ? transaction->flags : kNothing;
+    auto a = flags_.lower_bound(lo);
+    auto b = own.lower_bound(lo);
+    const auto a_end = flags_.upper_bound(hi);
+    const auto b_end = own.upper_bound(hi);
+    while (a != a_end || b != b_end) {
+        if (b == b_end || (a != a_end && a->first < b->first)) {
+            visit(a->first, a->second);
+            ++a;
+            continue;
+        }
+        if (a != a_end && a->first == b->first) ++a;
+        visit(b->first, b->second);
+        ++b;
+    }
+}
+
+bool SimulatedDatabase::is_closed(IncarnationId incarnation) const {
+    const auto found = incarnations_.find(incarnation);
+    return found != incarnations_.end() && found->second;
+}
+
+bool SimulatedDatabase::knows(IncarnationId incarnation) const {
+    return incarnations_.contains(incarnation);
+}
+
+void SimulatedDatabase::add_chunk(const ChunkHead& head, ChunkPayload payload) {
+    chunks_[{head.campaign, head.no}] = head;
+    payloads_[{head.campaign, head.no}] = std::move(payload);
+}
+
+bool SimulatedDatabase::move_campaign(CampaignId id, CampaignState from, CampaignState to) {
+    const auto transaction = begin();
+    const bool is_free = is_up_ && lock_campaign(*transaction, id, Mode::exclusive);
+    auto head = campaigns_.at(id);
+    if (is_free && head.state == from) {
+        head.state = to;
+        ++head.epoch;
+        transaction->campaigns[id] = head;
+        commit(*transaction);
+        return true;
+    }
+    rollback(*transaction);
+    return false;
+}
+
+void SimulatedDatabase::check_flag(const FlagKey& key, const FlagRows::Row* before,
+                                   const FlagRows::Row& after) {
+    const auto text = [](const FlagRows::Row& row) {
+        return fmt::format("{}({:x}, claims {}, code {})", to_string(row.state), row.claim.value,
+                           row.claims, row.code.stored());
+    };
+    const auto move = fmt::format("flag {}: {} -> {}", key.appid,
+                                  before == nullptr ? "new" : text(*before), text(after));
+    world_.trace("{}", move);
+    if (!is_legal_move(before, after)) world_.violation("illegal move, " + move);
+    const bool is_claim =
+        after.state == FlagState::claimed && (before == nullptr || before->claim != after.claim);
+    if (is_claim && !claimed_.emplace(key, after.claim.value).second)
+        world_.violation("claim id used twice, " + move);
+    if (before != nullptr && after.tries < before->tries)
+        world_.violation("tries went down, " + move);
+    if (before != nullptr && before->code.was_in_doubt && !after.code.was_in_doubt)
+        world_.violation("forgot that it was in doubt, " + move);
+    if (after.state == FlagState::released && after.code.reason == Reason::resend)
+        resent_.insert(key);
+}
+
+}  // namespace dispatcher

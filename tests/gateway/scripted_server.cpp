@@ -1,0 +1,414 @@
+#include "scripted_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <stdexcept>
+
+namespace dispatcher::test {
+namespace {
+
+constexpr std::size_t kReadBytes = 65'536;
+
+std::string big_endian(std::uint32_t value, int bytes) {
+    std::string out;
+    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
+        out += static_cast<char>(value >> shift & 0xFF);
+    return out;
+}
+
+std::string frame(std::uint8_t type, std::int32_t stream, const std::string& payload) {
+    return big_endian(static_cast<std::uint32_t>(payload.size()), 3) + big_endian(type, 1) +
+           big_endian(0, 1) + big_endian(static_cast<std::uint32_t>(stream), 4) + payload;
+}
+
+std::string text_of(const std::uint8_t* bytes, std::size_t size) {
+    return {reinterpret_cast<const char*>(bytes), size};
+}
+
+int choose_h2(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char*,
+              unsigned, void* chooses) {
+    static constexpr unsigned char kH2[] = "h2";
+    if (chooses == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    *out = kH2;
+    *out_size = 2;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+std::string goaway_frame(std::int32_t last_id) {
+    return frame(NGHTTP2_GOAWAY, 0,
+                 big_endian(static_cast<std::uint32_t>(last_id), 4) + big_endian(0, 4));
+}
+
+void Peer::send_goaway(std::int32_t last_id) {
+    send_raw(goaway_frame(last_id));
+}
+
+void Peer::send_reset(std::int32_t stream, std::uint32_t code) {
+    send_raw(frame(NGHTTP2_RST_STREAM, stream, big_endian(code, 4)));
+}
+
+class ScriptedServer::Link final : public Peer {
+  public:
+    Link(ScriptedServer& server, int socket, int number)
+        : server_(server), socket_(socket), number_(number) {
+        wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~Link() override {
+        is_stopping_ = true;
+        eventfd_write(wake_, 1);
+        thread_.join();
+        ::close(wake_);
+    }
+
+    void post(std::function<void(Peer&)> work) {
+        {
+            const std::lock_guard lock(mutex_);
+            work_.push_back(std::move(work));
+        }
+        eventfd_write(wake_, 1);
+    }
+
+    void reply(std::int32_t stream, unsigned status, const std::string& body,
+               const Headers& headers) override {
+        Headers all{{":status", std::to_string(status)}};
+        all.insert(all.end(), headers.begin(), headers.end());
+        const auto list = to_list(all);
+        auto& kept = bodies_[stream] = {body, 0};
+        nghttp2_data_provider provider{};
+        provider.source.ptr = &kept;
+        provider.read_callback = read_body;
+        nghttp2_submit_response(session_, stream, list.data(), list.size(),
+                                body.empty() ? nullptr : &provider);
+        flush();
+    }
+
+    void start_reply(std::int32_t stream, unsigned status) override {
+        const Headers all{{":status", std::to_string(status)}};
+        const auto list = to_list(all);
+        nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, list.data(),
+                               list.size(), nullptr);
+        flush();
+    }
+
+    void limit_streams(std::uint32_t streams_max) override {
+        const nghttp2_settings_entry entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams_max};
+        nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &entry, 1);
+        flush();
+    }
+
+    void send_raw(std::string_view bytes) override {
+        flush();
+        write(bytes);
+    }
+
+    void cut() override {
+        ::shutdown(socket_, SHUT_RDWR);
+        is_stopping_ = true;
+    }
+
+    void cut_in_record() override {
+        const std::string start("\x17\x03\x03\x00\x40half of it", 15);
+        [[maybe_unused]] const auto sent =
+            ::send(socket_, start.data(), start.size(), MSG_NOSIGNAL);
+        cut();
+    }
+
+  private:
+    struct Body {
+        std::string text;
+        std::size_t sent = 0;
+    };
+
+    static std::vector<nghttp2_nv> to_list(const Headers& headers) {
+        std::vector<nghttp2_nv> list;
+        for (const auto& [name, value] : headers)
+            list.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                            reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
+                            name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+        return list;
+    }
+
+    static ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std::size_t size,
+                             std::uint32_t* flags, nghttp2_data_source* source, void*) {
+        auto& body = *static_cast<Body*>(source->ptr);
+        const auto count = body.text.copy(reinterpret_cast<char*>(buffer), size, body.sent);
+        body.sent += count;
+        if (body.sent == body.text.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+        return static_cast<ssize_t>(count);
+    }
+
+    static int on_header(nghttp2_session*, const nghttp2_frame* header, const std::uint8_t* name,
+                         std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                         std::uint8_t, void* self) {
+        static_cast<Link*>(self)
+            ->open_[header->hd.stream_id]
+            .headers[text_of(name, name_size)] = text_of(value, value_size);
+        return 0;
+    }
+
+    static int on_data(nghttp2_session*, std::uint8_t, std::int32_t stream,
+                       const std::uint8_t* data, std::size_t size, void* self) {
+        static_cast<Link*>(self)->open_[stream].body += text_of(data, size);
+        return 0;
+    }
+
+    static int on_frame(nghttp2_session*, const nghttp2_frame* received, void* self) {
+        auto& link = *static_cast<Link*>(self);
+        const bool is_whole = (received->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        const bool is_start = received->hd.type == NGHTTP2_HEADERS;
+        const bool is_data = received->hd.type == NGHTTP2_DATA;
+        if (link.server_.options_.replies_early ? is_start : is_whole && (is_start || is_data))
+            link.whole_.push_back(received->hd.stream_id);
+        return 0;
+    }
+
+    void make_session() {
+        nghttp2_session_callbacks* callbacks = nullptr;
+        nghttp2_session_callbacks_new(&callbacks);
+        nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+        nghttp2_option* option = nullptr;
+        nghttp2_option_new(&option);
+        nghttp2_option_set_no_auto_ping_ack(option, server_.options_.answers_pings ? 0 : 1);
+        nghttp2_session_server_new2(&session_, callbacks, this, option);
+        nghttp2_option_del(option);
+        nghttp2_session_callbacks_del(callbacks);
+        const std::array entries{
+            nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                   server_.options_.streams_max},
+            nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+                                   server_.options_.replies_early ? 0U : 65'535U}};
+        if (server_.options_.sends_settings)
+            nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size());
+    }
+
+    bool shake_hands() {
+        ssl_ = SSL_new(static_cast<SSL_CTX*>(server_.tls_));
+        SSL_set_fd(ssl_, socket_);
+        for (;;) {
+            const int result = SSL_accept(ssl_);
+            if (result == 1) return true;
+            if (SSL_get_error(ssl_, result) != SSL_ERROR_WANT_READ || !wait_for_peer())
+                return false;
+        }
+    }
+
+    /// False when the server stops.
+    bool wait_for_peer() {
+        std::array<pollfd, 2> fds{pollfd{socket_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+        ::poll(fds.data(), fds.size(), -1);
+        eventfd_t ignored = 0;
+        eventfd_read(wake_, &ignored);
+        return !is_stopping_;
+    }
+
+    /// Bytes, nothing (no more for now), or the end.
+    std::optional<std::string> read() {
+        std::string bytes(kReadBytes, '\0');
+        const int size = static_cast<int>(bytes.size());
+        ERR_clear_error();
+        const auto count = ssl_ != nullptr ? SSL_read(ssl_, bytes.data(), size)
+                                           : ::recv(socket_, bytes.data(), kReadBytes, 0);
+        if (count > 0) return bytes.substr(0, static_cast<std::size_t>(count));
+        const bool may_come =
+            ssl_ != nullptr ? SSL_get_error(ssl_, static_cast<int>(count)) == SSL_ERROR_WANT_READ
+                            : count < 0 && errno == EAGAIN;
+        if (may_come) return std::string();
+        return std::nullopt;
+    }
+
+    void write(std::string_view bytes) {
+        while (!bytes.empty() && !is_stopping_) {
+            const auto count = ssl_ != nullptr
+                                   ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                                   : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count > 0) {
+                bytes.remove_prefix(static_cast<std::size_t>(count));
+                continue;
+            }
+            pollfd fd{socket_, POLLOUT, 0};
+            if (::poll(&fd, 1, 5000) != 1 || (fd.revents & (POLLERR | POLLHUP)) != 0) return;
+        }
+    }
+
+    void flush() {
+        std::string out;
+        const std::uint8_t* data = nullptr;
+        for (auto size = nghttp2_session_mem_send(session_, &data); size > 0;
+             size = nghttp2_session_mem_send(session_, &data))
+            out += text_of(data, static_cast<std::size_t>(size));
+        write(out);
+    }
+
+    /// Plan: until the end, take bytes, run the script for what became whole, then what was posted.
+    void serve() {
+        if (server_.options_.is_tls && !shake_hands()) {
+            finish();
+            return;
+        }
+        make_session();
+        flush();
+        while (!is_stopping_) {
+            const auto bytes = read();
+            if (!bytes) break;
+            if (!bytes->empty()) {
+                const auto* start = reinterpret_cast<const std::uint8_t*>(bytes->data());
+                if (nghttp2_session_mem_recv(session_, start, bytes->size()) < 0) break;
+                run_script();
+                flush();
+                continue;
+            }
+            run_posted();
+            if (!is_stopping_ && !wait_for_peer()) break;
+        }
+        finish();
+    }
+
+    void run_script() {
+        while (!whole_.empty() && !is_stopping_) {
+            const auto stream = whole_.front();
+            whole_.pop_front();
+            auto& request = open_[stream];
+            request.connection = number_;
+            request.number = ++requests_;
+            request.stream = stream;
+            {
+                const std::lock_guard lock(server_.mutex_);
+                server_.seen_.push_back(request);
+            }
+            server_.script_(*this, request);
+        }
+    }
+
+    void run_posted() {
+        std::deque<std::function<void(Peer&)>> work;
+        {
+            const std::lock_guard lock(mutex_);
+            work.swap(work_);
+        }
+        for (const auto& one : work)
+            one(*this);
+    }
+
+    void finish() {
+        nghttp2_session_del(session_);
+        session_ = nullptr;
+        SSL_free(ssl_);
+        ssl_ = nullptr;
+        ERR_clear_error();
+        ::close(socket_);
+    }
+
+    ScriptedServer& server_;
+    const int socket_;
+    const int number_;
+    int wake_ = -1;
+    std::atomic<bool> is_stopping_{false};
+    SSL* ssl_ = nullptr;
+    nghttp2_session* session_ = nullptr;
+    int requests_ = 0;
+    std::map<std::int32_t, SeenRequest> open_;
+    std::map<std::int32_t, Body> bodies_;
+    std::deque<std::int32_t> whole_;
+    std::mutex mutex_;
+    std::deque<std::function<void(Peer&)>> work_;  // guarded by mutex_
+    std::thread thread_;
+};
+
+ScriptedServer::ScriptedServer(const Options& options, const TestCertificate* certificate,
+                               Script script)
+    : options_(options), script_(std::move(script)) {
+    if (options_.is_tls) {
+        auto* context = SSL_CTX_new(TLS_server_method());
+        SSL_CTX_use_certificate(context, certificate->certificate());
+        SSL_CTX_use_PrivateKey(context, certificate->key());
+        SSL_CTX_set_alpn_select_cb(context, choose_h2,
+                                   options_.chooses_h2 ? context : nullptr);
+        tls_ = context;
+    }
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::listen(listener_, 64) != 0)
+        throw std::runtime_error("the scripted server cannot listen");
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    stop_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    accepter_ = std::thread([this] { accept_all(); });
+}
+
+ScriptedServer::~ScriptedServer() {
+    eventfd_write(stop_, 1);
+    accepter_.join();
+    links_.clear();
+    ::close(listener_);
+    ::close(stop_);
+    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
+}
+
+void ScriptedServer::accept_all() {
+    for (;;) {
+        std::array<pollfd, 2> fds{pollfd{listener_, POLLIN, 0}, pollfd{stop_, POLLIN, 0}};
+        ::poll(fds.data(), fds.size(), -1);
+        if (fds[1].revents != 0) return;
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (socket < 0) continue;
+        const int on = 1;
+        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        const std::lock_guard lock(mutex_);
+        links_.push_back(
+            std::make_unique<Link>(*this, socket, static_cast<int>(links_.size()) + 1));
+    }
+}
+
+std::string ScriptedServer::endpoint() const {
+    return (options_.is_tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_);
+}
+
+void ScriptedServer::post(int connection, std::function<void(Peer&)> work) {
+    const std::lock_guard lock(mutex_);
+    links_.at(static_cast<std::size_t>(connection) - 1)->post(std::move(work));
+}
+
+std::vector<SeenRequest> ScriptedServer::seen() const {
+    const std::lock_guard lock(mutex_);
+    return seen_;
+}
+
+int ScriptedServer::most_often() const {
+    std::map<std::string, int> counts;
+    int most = 0;
+    for (const auto& request : seen())
+        most = std::max(most, ++counts[request.headers.at("apns-id")]);
+    return most;
+}
+
+int ScriptedServer::connections() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(links_.size());
+}
+
+}  // namespace dispatcher::test
