@@ -1,8 +1,8 @@
 #include "audience/audience.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "audience/byte_source.h"
 #include "audience/external_sort.h"
@@ -39,8 +39,8 @@ class Audience::Spool {
         counts.by_gateway.assign(gateways, 0);
     }
 
-    /// Takes the records of the sort, which it ends: keeps the first of each appid, looks for shared
-    /// device tokens, and judges the whole.
+    /// Takes the records of the sort, which it ends: keeps the first of each appid, looks for
+    /// shared device tokens, and judges the whole.
     void fill(ExternalSort& sort);
     /// Every recipient's record in order, but the dropped ones.
     template <class Visit>
@@ -100,9 +100,9 @@ void Audience::Spool::settle_shared_tokens(SharedTokens& tokens) {
     std::unique_ptr<ExternalSort> positions;
     counts.shared_tokens = tokens.finish([&](const Shared& shared) {
         if (options_.on_shared_token == OnSharedToken::stop) {
-            const auto place = std::upper_bound(
-                first.begin(), first.end(), shared,
-                [](const Shared& a, const Shared& b) { return a.line < b.line; });
+            const auto place =
+                std::upper_bound(first.begin(), first.end(), shared,
+                                 [](const Shared& a, const Shared& b) { return a.line < b.line; });
             first.insert(place, shared);
             if (first.size() > kSharedTokensListed) first.pop_back();
         } else if (options_.on_shared_token == OnSharedToken::first) {
@@ -139,8 +139,9 @@ void Audience::Spool::refuse_shared_tokens(const std::vector<SharedTokens::Share
 void Audience::Spool::check_size() const {
     const auto name = source_name(options_.file);
     if (counts.recipients == 0)
-        throw ConfigError(name, fmt::format("the audience is empty: {} rows were read, {} of them bad",
-                                            counts.rows, counts.bad_rows));
+        throw ConfigError(name,
+                          fmt::format("the audience is empty: {} rows were read, {} of them bad",
+                                      counts.rows, counts.bad_rows));
     if (options_.expect_min && counts.recipients < *options_.expect_min)
         throw ConfigError(name, fmt::format("the audience has {} recipients, fewer than expected "
                                             "(`expect: {{min: {}}}`)",

@@ -1,12 +1,12 @@
 #include "audience/byte_source.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "audience/gzip_source.h"
 #include "audience/zstd_source.h"
@@ -22,7 +22,8 @@ class FileSource final : public ByteSource {
         : name_(source_name(path)),
           owned_(path != "-"),
           fd_(owned_ ? open(path.c_str(), O_RDONLY | O_CLOEXEC) : STDIN_FILENO) {
-        if (fd_ < 0) throw ConfigError(name_, fmt::format("cannot be opened: {}", std::strerror(errno)));
+        if (fd_ < 0)
+            throw ConfigError(name_, fmt::format("cannot be opened: {}", std::strerror(errno)));
     }
     ~FileSource() override {
         if (owned_) close(fd_);
@@ -47,7 +48,8 @@ class FileSource final : public ByteSource {
             const auto got = ::read(fd_, out, capacity);
             if (got >= 0) return static_cast<std::size_t>(got);
             if (errno != EINTR)
-                throw UnavailableError(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+                throw UnavailableError(
+                    fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
         }
     }
     [[nodiscard]] std::optional<std::uint64_t> expected_bytes() const override { return size_; }

@@ -1,10 +1,10 @@
 #include "audience/chunk_block.h"
 
-#include <zstd.h>
-
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+
+#include <zstd.h>
 
 #include "audience/row_values.h"
 #include "audience/varint.h"

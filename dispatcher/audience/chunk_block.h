@@ -32,8 +32,8 @@ class ChunkWriter {
     [[nodiscard]] const AppidList& appids() const { return appids_; }
 
     struct Blocks {
-        std::string keys;  ///< zstd
-        std::string data;  ///< zstd
+        std::string keys;       ///< zstd
+        std::string data;       ///< zstd
         Sha256Digest sha256{};  ///< SHA-256(SHA-256(raw keys) + SHA-256(raw data))
     };
     /// Ends the chunk and starts a new one.

@@ -1,11 +1,11 @@
 #include "audience/csv_reader.h"
 
-#include <fmt/format.h>
-#include <strings.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
+
+#include <fmt/format.h>
+#include <strings.h>
 
 #include "audience/text_check.h"
 #include "base/error.h"
@@ -47,10 +47,16 @@ bool CsvReader::next(Row& row) {
     row.values.resize(columns_.size());
     std::string_view line;
     switch (find_line(line, row)) {
-        case Line::end: return false;
-        case Line::plain: split_plain(line, row); break;
-        case Line::quoted: read_quoted(row); break;
-        case Line::too_long: end_reading(row);
+        case Line::end:
+            return false;
+        case Line::plain:
+            split_plain(line, row);
+            break;
+        case Line::quoted:
+            read_quoted(row);
+            break;
+        case Line::too_long:
+            end_reading(row);
     }
     return true;
 }
@@ -59,9 +65,13 @@ void CsvReader::read_header() {
     Row row;
     std::string_view line;
     switch (find_line(line, row)) {
-        case Line::end: throw ConfigError(name_, "is empty: there is not even a header line");
-        case Line::too_long: fail_header("the header line is too long to be one");
-        case Line::quoted: read_fields(row); break;
+        case Line::end:
+            throw ConfigError(name_, "is empty: there is not even a header line");
+        case Line::too_long:
+            fail_header("the header line is too long to be one");
+        case Line::quoted:
+            read_fields(row);
+            break;
         case Line::plain:
             text_ = line;
             text_ += ',';
@@ -178,7 +188,10 @@ void CsvReader::read_fields(Row& row) {
             at = pass_line(at, row);
             break;
         }
-        ++at;
+        if (++at > kRowBytesMax) {
+            end_reading(row);
+            break;
+        }
     }
     const auto consumed = window_.unread().substr(0, at);
     line_ += static_cast<std::uint64_t>(std::count(consumed.begin(), consumed.end(), '\n'));
@@ -207,6 +220,7 @@ std::size_t CsvReader::read_plain_field(std::size_t at, Row& row) {
 
 std::size_t CsvReader::read_quoted_field(std::size_t at, Row& row) {
     const auto begin = at;
+    const auto text_begin = text_.size();
     for (;;) {
         const auto ahead = window_.unread().substr(at);
         const char* quote = find(ahead, '"');
@@ -214,13 +228,14 @@ std::size_t CsvReader::read_quoted_field(std::size_t at, Row& row) {
             quote != nullptr ? static_cast<std::size_t>(quote - ahead.data()) : ahead.size();
         text_.append(ahead.substr(0, plain));
         at += plain;
-        if (quote == nullptr && at - begin <= kFieldBytesMax && window_.fill()) continue;
-        if (quote == nullptr) {
-            row.problem = fmt::format("the quoted field {} that begins in line {} {}; its closing "
-                                      "quote seems to be missing",
-                                      fields_.size() + 1, line_of(begin),
-                                      at - begin > kFieldBytesMax ? "is longer than 1 MiB"
-                                                                  : "does not end");
+        const bool is_too_long = text_.size() - text_begin > kFieldBytesMax;
+        if (quote == nullptr && !is_too_long && window_.fill()) continue;
+        if (quote == nullptr || is_too_long) {
+            row.problem = fmt::format(
+                "the quoted field {} that begins in line {} {}; its closing "
+                "quote seems to be missing",
+                fields_.size() + 1, line_of(begin),
+                is_too_long ? "is longer than 1 MiB" : "does not end");
             row.ends_reading = true;
             return at;
         }
@@ -229,7 +244,8 @@ std::size_t CsvReader::read_quoted_field(std::size_t at, Row& row) {
         at += 2;
     }
     const int next = byte_at(++at);
-    const bool is_line_end = next == '\n' || next == kEnd || (next == '\r' && byte_at(at + 1) == '\n');
+    const bool is_line_end =
+        next == '\n' || next == kEnd || (next == '\r' && byte_at(at + 1) == '\n');
     if (next != ',' && !is_line_end)
         row.problem = fmt::format("field {} has text behind its closing quote", fields_.size() + 1);
     return at;
@@ -258,7 +274,8 @@ std::size_t CsvReader::pass_line(std::size_t at, Row& row) {
 
 void CsvReader::store(std::size_t field, std::string_view value, Row& row) const {
     if (value.size() > kFieldBytesMax) [[unlikely]]
-        row.problem = fmt::format("field {} is longer than {} MiB", field + 1, kFieldBytesMax >> 20);
+        row.problem =
+            fmt::format("field {} is longer than {} MiB", field + 1, kFieldBytesMax >> 20);
     if (field == appid_field_)
         row.appid = value;
     else if (field < field_count_)

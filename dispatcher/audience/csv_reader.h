@@ -58,7 +58,7 @@ class CsvReader final : public RowReader {
     std::vector<std::string> columns_;
     std::size_t field_count_ = 0;  ///< of the header
     std::size_t appid_field_ = 0;
-    std::uint64_t line_ = 1;       ///< where the unread bytes begin
+    std::uint64_t line_ = 1;  ///< where the unread bytes begin
 
     // The quoted row in hand: its fields' text, unquoted, each with a comma behind it.
     std::string text_;

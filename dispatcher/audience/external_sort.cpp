@@ -115,16 +115,15 @@ void ExternalSort::spill() {
 }
 
 std::size_t ExternalSort::read_buffer_bytes() const {
-    return std::max(largest_record_,
-                    std::clamp(bytes_max_ / kRunsReadWell, kReadBufferBytesMin, kReadBufferBytesMax));
+    return std::max(largest_record_, std::clamp(bytes_max_ / kRunsReadWell, kReadBufferBytesMin,
+                                                kReadBufferBytesMax));
 }
 
 std::vector<RecordReader> ExternalSort::open_runs(std::size_t first, std::size_t count) const {
     std::vector<RecordReader> readers;
     readers.reserve(count);
     for (std::size_t run = first; run < first + count; ++run)
-        readers.emplace_back(*file_, runs_[run], read_buffer_bytes(),
-                             RecordReader::Keep::no);
+        readers.emplace_back(*file_, runs_[run], read_buffer_bytes(), RecordReader::Keep::no);
     return readers;
 }
 

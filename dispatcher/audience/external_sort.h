@@ -13,8 +13,8 @@
 namespace dispatcher {
 
 /// Sorts any number of records by their keys' bytes within bounded memory: full buffers are sorted
-/// and written to scratch as runs, which are merged at the end. Stable: equal keys keep the order in
-/// which they were added. Throws UnavailableError for a full disk. One thread.
+/// and written to scratch as runs, which are merged at the end. Stable: equal keys keep the order
+/// in which they were added. Throws UnavailableError for a full disk. One thread.
 class ExternalSort {
   public:
     /// Uses `bytes_max` for the buffer, and again for the merge when the buffer is gone; more only

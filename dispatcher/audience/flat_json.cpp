@@ -62,14 +62,11 @@ std::optional<std::string> FlatJson::parse_members() {
         ++at_;
         pass_space();
         const char first = peek();
-        const auto begin = at_;
         if (first == '{' || first == '[')
-            return fmt::format("value {} is {}; only text, numbers, true, false and null fit a column",
-                               members_.size() + 1, first == '{' ? "an object" : "a list");
-        const bool is_word = parse_word("true") || parse_word("false");
-        if (is_word)
-            member.value = line_.substr(begin, at_ - begin);
-        else if (!parse_word("null") && !parse_string(member.value) && !parse_number(member.value))
+            return fmt::format(
+                "value {} is {}; only text, numbers, true, false and null fit a column",
+                members_.size() + 1, first == '{' ? "an object" : "a list");
+        if (first == '"' ? !parse_string(member.value) : !parse_plain(member.value))
             return problem_here();
         members_.push_back(member);
         pass_space();
@@ -122,16 +119,30 @@ bool FlatJson::parse_escapes(std::string_view& text) {
         switch (escape) {
             case '"':
             case '\\':
-            case '/': unescaped_ += escape; break;
-            case 'b': unescaped_ += '\b'; break;
-            case 'f': unescaped_ += '\f'; break;
-            case 'n': unescaped_ += '\n'; break;
-            case 'r': unescaped_ += '\r'; break;
-            case 't': unescaped_ += '\t'; break;
+            case '/':
+                unescaped_ += escape;
+                break;
+            case 'b':
+                unescaped_ += '\b';
+                break;
+            case 'f':
+                unescaped_ += '\f';
+                break;
+            case 'n':
+                unescaped_ += '\n';
+                break;
+            case 'r':
+                unescaped_ += '\r';
+                break;
+            case 't':
+                unescaped_ += '\t';
+                break;
             case 'u':
                 if (!parse_unicode_escape()) return false;
                 break;
-            default: --at_; return false;
+            default:
+                --at_;
+                return false;
         }
     }
     return false;
@@ -166,6 +177,14 @@ bool FlatJson::parse_four_digits(unsigned& code) {
         else
             return false;
     }
+    return true;
+}
+
+bool FlatJson::parse_plain(std::string_view& text) {
+    const auto begin = at_;
+    if (parse_word("null")) return true;
+    if (!parse_word("true") && !parse_word("false")) return parse_number(text);
+    text = line_.substr(begin, at_ - begin);
     return true;
 }
 

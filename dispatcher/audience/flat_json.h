@@ -16,8 +16,8 @@ class FlatJson {
         std::string_view value;
     };
 
-    /// Parses one line, valid UTF-8. Answers what is wrong, without quoting the line; nothing if all
-    /// is well. Members are views into the line and into this object, until the next parse().
+    /// Parses one line, valid UTF-8. Answers what is wrong, without quoting the line; nothing if
+    /// all is well. Members are views into the line and into this object, until the next parse().
     std::optional<std::string> parse(std::string_view line);
     [[nodiscard]] const std::vector<Member>& members() const { return members_; }
 
@@ -27,6 +27,7 @@ class FlatJson {
     bool parse_escapes(std::string_view& text);
     bool parse_unicode_escape();
     bool parse_four_digits(unsigned& code);
+    bool parse_plain(std::string_view& text);
     bool parse_number(std::string_view& text);
     bool parse_word(std::string_view word);
     bool parse_digits();

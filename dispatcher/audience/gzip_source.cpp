@@ -1,9 +1,9 @@
 #include "audience/gzip_source.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <limits>
+
+#include <zlib.h>
 
 #include "audience/packed_input.h"
 #include "base/error.h"
@@ -46,7 +46,8 @@ std::size_t GzipSource::read(char* out, std::size_t capacity) {
         const auto packed = state_->input.bytes();
         if (packed.empty() && !state_->is_in_member && stream.total_in > 0) break;
         if (packed.empty())
-            throw ConfigError(state_->name, "the gzip archive ends early: it was cut off; copy it again");
+            throw ConfigError(state_->name,
+                              "the gzip archive ends early: it was cut off; copy it again");
         if (!state_->is_in_member && stream.total_in > 0) inflateReset(&stream);
         state_->is_in_member = true;
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
+#include "audience/audience_format.h"
 #include "audience/byte_source.h"
 #include "audience/byte_window.h"
-#include "audience/open_row_reader.h"
 #include "audience/problem_list.h"
 #include "audience/recipient_record.h"
 #include "audience/row_check.h"
@@ -17,11 +17,12 @@ namespace {
 constexpr std::uint64_t kRowsBetweenReports = 65'536;
 /// Scratch that a byte of the file takes when the most is in use: sorted runs, the spool, hashes of
 /// device tokens.
-constexpr double kScratchPerByte = 3.5;
+constexpr double kScratchPerByte = 3.0;
 
 void expect_space(const ByteSource& source, ScratchSpace& space) {
     const auto bytes = source.expected_bytes();
-    if (bytes) space.expect(static_cast<std::uint64_t>(static_cast<double>(*bytes) * kScratchPerByte));
+    if (bytes)
+        space.expect(static_cast<std::uint64_t>(static_cast<double>(*bytes) * kScratchPerByte));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "audience/ndjson_reader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "audience/text_check.h"
 
@@ -78,7 +78,8 @@ void NdjsonReader::read_object(std::string_view line, Row& row) {
         if (is_repeated)
             row.problem = fmt::format("key {} appears twice in the object", i + 1);
         else if (value.size() > kFieldBytesMax)
-            row.problem = fmt::format("value {} is longer than {} MiB", i + 1, kFieldBytesMax >> 20);
+            row.problem =
+                fmt::format("value {} is longer than {} MiB", i + 1, kFieldBytesMax >> 20);
         else if (!place && (key.empty() || columns_.size() + new_keys_.size() == kColumnsMax))
             row.problem = key.empty() ? fmt::format("key {} is empty", i + 1)
                                       : fmt::format("brings more than {} columns", kColumnsMax);

@@ -37,9 +37,9 @@ class NdjsonReader final : public RowReader {
 
     std::vector<std::string> columns_;
     std::map<std::string, std::size_t, std::less<>> places_;
-    std::vector<std::uint64_t> seen_in_;         ///< by place: the line that had it last
-    std::vector<std::size_t> order_;             ///< by member: its place in the line before
-    std::vector<std::string_view> new_keys_;     ///< of the line in hand
+    std::vector<std::uint64_t> seen_in_;      ///< by place: the line that had it last
+    std::vector<std::size_t> order_;          ///< by member: its place in the line before
+    std::vector<std::string_view> new_keys_;  ///< of the line in hand
 };
 
 }  // namespace dispatcher

@@ -1,9 +1,9 @@
 #include "audience/problem_list.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 

@@ -1,9 +1,9 @@
 #include "audience/row_check.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <strings.h>
-
-#include <algorithm>
 
 #include "audience/text_check.h"
 #include "campaign/names.h"
@@ -42,9 +42,10 @@ void RowCheck::look_at(const std::vector<std::string>& columns) {
 
 std::optional<std::string> RowCheck::header_problem() const {
     if (platform_column_ == kNowhere && !routing_.by_platform.empty())
-        return fmt::format("there is no column `platform`, by which the campaign chooses the gateway "
-                           "(known platforms: {})",
-                           known_platforms());
+        return fmt::format(
+            "there is no column `platform`, by which the campaign chooses the gateway "
+            "(known platforms: {})",
+            known_platforms());
     if (token_column_ != kNowhere) return std::nullopt;
     for (std::size_t i = 0; i < routing_.gateways.size(); ++i)
         if (!check_token_(GatewayNo{static_cast<std::uint16_t>(i)}, {})) return std::nullopt;
@@ -68,7 +69,8 @@ std::string RowCheck::platform_problem(std::string_view platform) const {
     for (const auto& [known, gateway] : routing_.by_platform)
         if (known.size() == platform.size() &&
             strncasecmp(known.data(), platform.data(), known.size()) == 0)
-            return fmt::format("the platform must be written `{}`, upper and lower case count", known);
+            return fmt::format("the platform must be written `{}`, upper and lower case count",
+                               known);
     return fmt::format("{}; known platforms: {}",
                        platform.empty() ? "has no platform" : "its platform has no gateway",
                        known_platforms());

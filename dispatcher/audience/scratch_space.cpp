@@ -1,13 +1,13 @@
 #include "audience/scratch_space.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/invariant.h"
@@ -46,14 +46,16 @@ ScratchSpace::ScratchSpace(std::string dir) : dir_(std::move(dir)) {
 
 void ScratchSpace::fail(const char* action, int error) const {
     if (!is_lack_of_space(error))
-        throw UnavailableError(fmt::format("cannot {} a scratch file for sorting the audience in {}: {}",
-                                           action, dir_, std::strerror(error)));
-    const auto needed = expected_ > used_ ? "about " + in_mebibytes(expected_) + " are needed in all"
-                                          : std::string("more is needed");
-    throw UnavailableError(
-        fmt::format("no space left in {} while sorting the audience: its scratch files take {} there "
-                    "and {}; free some space, or set TMPDIR to a directory that has more ({})",
-                    dir_, in_mebibytes(used_), needed, std::strerror(error)));
+        throw UnavailableError(
+            fmt::format("cannot {} a scratch file for sorting the audience in {}: {}", action, dir_,
+                        std::strerror(error)));
+    const auto needed = expected_ > used_
+                            ? "about " + in_mebibytes(expected_) + " are needed in all"
+                            : std::string("more is needed");
+    throw UnavailableError(fmt::format(
+        "no space left in {} while sorting the audience: its scratch files take {} there "
+        "and {}; free some space, or set TMPDIR to a directory that has more ({})",
+        dir_, in_mebibytes(used_), needed, std::strerror(error)));
 }
 
 ScratchFile::ScratchFile(ScratchSpace& space) : space_(&space), fd_(open_nameless(space.dir())) {

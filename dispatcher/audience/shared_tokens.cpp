@@ -59,8 +59,8 @@ class SharedTokens::Groups {
     explicit Groups(const std::function<void(const Shared&)>& visit) : visit_(visit) {}
 
     void add(const Token& token) {
-        const bool is_same = size_ > 0 && token.hash_high == first_.hash_high &&
-                             token.hash_low == first_.hash_low;
+        const bool is_same =
+            size_ > 0 && token.hash_high == first_.hash_high && token.hash_low == first_.hash_low;
         if (!is_same) {
             first_ = token;
             size_ = 1;
@@ -171,8 +171,8 @@ void SharedTokens::judge_in_memory(std::size_t part, Groups& groups) {
 }
 
 void SharedTokens::judge_by_sorting(std::size_t part, Groups& groups) {
-    constexpr std::size_t kKeyBytes = sizeof(Token::hash_high) + sizeof(Token::hash_low) +
-                                      sizeof(Token::line);
+    constexpr std::size_t kKeyBytes =
+        sizeof(Token::hash_high) + sizeof(Token::hash_low) + sizeof(Token::line);
     ExternalSort sort(*space_, bytes_max_);
     for_each_token(part, [&sort](const Token& token) {
         // Lowest line first: big endian, as keys are compared by bytes.

@@ -46,15 +46,17 @@ std::size_t ZstdSource::read(char* out, std::size_t capacity) {
         ZSTD_inBuffer in{packed.data(), packed.size(), 0};
         const auto answer = ZSTD_decompressStream(state_->context, &unpacked, &in);
         if (ZSTD_getErrorCode(answer) == ZSTD_error_frameParameter_windowTooLarge)
-            throw ConfigError(state_->name, fmt::format("was packed with a window of more than {} MiB; "
-                                                        "pack it again with `zstd -19` or less",
-                                                        (1 << kWindowLogMax) >> 20));
+            throw ConfigError(state_->name,
+                              fmt::format("was packed with a window of more than {} MiB; "
+                                          "pack it again with `zstd -19` or less",
+                                          (1 << kWindowLogMax) >> 20));
         if (ZSTD_isError(answer) != 0)
             throw ConfigError(state_->name, "is not a zstd archive, or it is damaged");
         state_->input.use(in.pos);
         // What the decoder still holds comes out without new input; only then is the end early.
         if (packed.empty() && unpacked.pos == 0)
-            throw ConfigError(state_->name, "the zstd archive ends early: it was cut off; copy it again");
+            throw ConfigError(state_->name,
+                              "the zstd archive ends early: it was cut off; copy it again");
         state_->is_in_frame = answer != 0;
     }
     state_->unpacked += unpacked.pos;

@@ -15,7 +15,7 @@ enum class CampaignState : std::uint8_t {
     done = 5,
     done_with_doubt = 6,  ///< finished, with devices in doubt
     cancelled = 7,
-    frozen = 8,           ///< the database lost something it had acknowledged; an operator must look
+    frozen = 8,  ///< the database lost something it had acknowledged; an operator must look
     purged = 9,           ///< rows removed after retention; the name stays taken
 };
 

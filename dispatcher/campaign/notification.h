@@ -21,7 +21,9 @@ class NotificationKey {
     /// A UUID (lower-case 8-4-4-4-12) of h: apns-id, data.notification_id.
     [[nodiscard]] std::string_view id() const { return {id_.data(), id_.size()}; }
     /// base64url(h), 43 characters: apns-collapse-id (at most 64 bytes).
-    [[nodiscard]] std::string_view collapse_id() const { return {collapse_.data(), collapse_.size()}; }
+    [[nodiscard]] std::string_view collapse_id() const {
+        return {collapse_.data(), collapse_.size()};
+    }
 
   private:
     std::array<char, 36> id_;

@@ -60,8 +60,9 @@ constexpr std::array kReasons = {
     Entry{operator_released, "operator_released", "An operator gave this device a second chance."},
     Entry{resend, "resend",
           "It may have been sent already; a policy or an operator ordered to send it again."},
-    Entry{token_expired, "token_expired",
-          "The gateway called our own credentials expired and processed nothing; they were renewed."},
+    Entry{
+        token_expired, "token_expired",
+        "The gateway called our own credentials expired and processed nothing; they were renewed."},
 
     Entry{timeout, "timeout",
           "The request went out and no answer came in time; it may have been delivered."},

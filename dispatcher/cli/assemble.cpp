@@ -40,7 +40,9 @@ std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) 
     refuse_url();
 }
 
-bool is_embedded(const StoreOptions& options) { return options.url.starts_with(kSqlite); }
+bool is_embedded(const StoreOptions& options) {
+    return options.url.starts_with(kSqlite);
+}
 
 std::unique_ptr<JournalDirectory> open_journals(const std::string& dir, bool sync,
                                                 const std::string& store_id) {

@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
 #include "cli/campaign_view.h"
@@ -31,10 +31,10 @@ int audit(Invocation& invocation, const std::string& campaign) {
                                         {"detail", row.detail},
                                         {"because", row.because}});
         else
-            invocation.out << fmt::format(
-                "{}  {:<8} {}  {} from {}{}{}\n", to_iso_text(row.at), row.action, row.campaign,
-                row.who, row.from, row.detail.empty() ? "" : "  " + row.detail,
-                row.because.empty() ? "" : "  because: " + row.because);
+            invocation.out << fmt::format("{}  {:<8} {}  {} from {}{}{}\n", to_iso_text(row.at),
+                                          row.action, row.campaign, row.who, row.from,
+                                          row.detail.empty() ? "" : "  " + row.detail,
+                                          row.because.empty() ? "" : "  because: " + row.because);
     }
     if (rows.empty()) invocation.err << "No operator has acted yet.\n";
     return kExitDone;
@@ -44,8 +44,7 @@ int audit(Invocation& invocation, const std::string& campaign) {
 
 void add_audit(CLI::App& app, Invocation& invocation) {
     const auto campaign = std::make_shared<std::string>();
-    auto* verb =
-        app.add_subcommand("audit", "Every operator action: who, from where, what, why");
+    auto* verb = app.add_subcommand("audit", "Every operator action: who, from where, what, why");
     verb->add_option("CAMPAIGN", *campaign, "Its name; absent: all of them");
     verb->footer(
         "Oldest first.\n"

@@ -1,9 +1,9 @@
 #include "cli/campaign_launch.h"
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <ostream>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "cli/campaign_view.h"
@@ -20,8 +20,8 @@ namespace {
     const auto cause = record.cause.empty() ? std::string() : " (" + record.cause + ")";
     if (record.head.state == CampaignState::paused)
         throw RefusedError(fmt::format(
-            "campaign {0} is paused{1}; `pushonce resume {0} --because \"…\"` lifts the pause", name,
-            cause));
+            "campaign {0} is paused{1}; `pushonce resume {0} --because \"…\"` lifts the pause",
+            name, cause));
     if (record.head.state == CampaignState::frozen)
         throw RefusedError(fmt::format(
             "campaign {0} is frozen{1}: the database lost what it had acknowledged. `pushonce "
@@ -55,11 +55,10 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
     const auto total = prepared.audience.counts().recipients;
     Sealer sealer(site.campaigns(), incarnation);
     auto answer = [&] {
-        const ProgressLine progress(
-            invocation.err, Terminal::of_this_process(), [&sealed, total] {
-                return fmt::format("sealing: {} of {}", with_separators(sealed),
-                                   with_separators(total));
-            });
+        const ProgressLine progress(invocation.err, Terminal::of_this_process(), [&sealed, total] {
+            return fmt::format("sealing: {} of {}", with_separators(sealed),
+                               with_separators(total));
+        });
         return sealer.seal(prepared.campaign, prepared.file.settings, prepared.audience,
                            prepared.file.source_text, this_operator(""),
                            [&](std::uint64_t recipients) {
@@ -72,9 +71,10 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
     if (answer.is_new)
         invocation.err << fmt::format("Sealed {}: {}.\n", name, count_of(total, "device"));
     else
-        invocation.err << fmt::format("{} is sealed already with the same content (by {}): joining "
-                                      "it.\n",
-                                      name, answer.record.sealed_by);
+        invocation.err << fmt::format(
+            "{} is sealed already with the same content (by {}): joining "
+            "it.\n",
+            name, answer.record.sealed_by);
     if (answer.record.settings.to_json() != prepared.file.settings.to_json())
         invocation.err << "Its rate, retries or deadline were other ones when it was sealed; those "
                           "stay in force.\n";
@@ -90,10 +90,13 @@ int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, Campaig
         record.head = campaigns.start(record.head.id, this_operator(""));
     switch (record.head.state) {
         case CampaignState::running:
-        case CampaignState::reconciling: break;
+        case CampaignState::reconciling:
+            break;
         case CampaignState::done:
-        case CampaignState::done_with_doubt: return report_finished(site, invocation, run, record);
-        default: refuse_state(record);
+        case CampaignState::done_with_doubt:
+            return report_finished(site, invocation, run, record);
+        default:
+            refuse_state(record);
     }
     const auto result = run.run(record);
     run.conclude(record, result);

@@ -1,9 +1,9 @@
 #include "cli/campaign_run.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/assemble.h"
 #include "cli/campaign_view.h"
@@ -31,11 +31,14 @@ std::uint64_t settled_by(const Tally& tally) {
 std::string stop_sentence(const RunSummary& summary) {
     const auto cause = summary.cause.empty() ? std::string() : ": " + summary.cause;
     switch (summary.stopped) {
-        case LaneStop::none: return {};
-        case LaneStop::asked: return "interrupted";
+        case LaneStop::none:
+            return {};
+        case LaneStop::asked:
+            return "interrupted";
         case LaneStop::campaign_moved:
             return fmt::format("stopped, the campaign is {} now", to_string(summary.state));
-        case LaneStop::gateway_lost: return "stopped, a gateway is out of reach" + cause;
+        case LaneStop::gateway_lost:
+            return "stopped, a gateway is out of reach" + cause;
         case LaneStop::store_lost:
             return "stopped, the store is out of reach" + cause +
                    "; answers that are not in the store yet are in the journal";
@@ -54,19 +57,26 @@ int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& c
     switch (summary.stopped) {
         case LaneStop::asked:
         case LaneStop::gateway_lost:
-        case LaneStop::store_lost: return kExitUnavailable;
+        case LaneStop::store_lost:
+            return kExitUnavailable;
         case LaneStop::campaign_fault:
-        case LaneStop::frozen: return kExitStopped;
+        case LaneStop::frozen:
+            return kExitStopped;
         case LaneStop::campaign_moved:
-        case LaneStop::none: break;
+        case LaneStop::none:
+            break;
     }
     switch (summary.state) {
         case done:
-        case done_with_doubt: return exit_code_of_end(counts);
+        case done_with_doubt:
+            return exit_code_of_end(counts);
         case cancelled:
-        case purged: return kExitRefused;
-        case frozen: return kExitStopped;
-        default: return kExitUnavailable;
+        case purged:
+            return kExitRefused;
+        case frozen:
+            return kExitStopped;
+        default:
+            return kExitUnavailable;
     }
 }
 
@@ -116,16 +126,15 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
         const ProgressLine progress(invocation_.err, terminal_, [&] {
             const auto ours = settled_by(tally) - ours_before;
             rate.observe(site_.clock().now(), ours);
-            return progress_text(std::min(total, settled_before + ours), total,
-                                 rate.per_second()) +
+            return progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
                    fmt::format(" · delivered {}, rejected {}, in doubt {}",
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));
         });
         result.summary = dispatcher_.run(record, signals_.token());
     }
-    result.took = std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() -
-                                                                        started);
+    result.took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() - started);
     result.sent = tally.sent - sent_before;
     if (result.summary.stopped != LaneStop::store_lost) result.counts = report.count();
     result.exit_code = exit_code_of(result.summary, result.counts);
@@ -136,11 +145,11 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     auto& err = invocation_.err;
     const auto& name = record.name.text();
     if (observer_.already_claimed_total() > 0)
-        err << fmt::format("{} already claimed by another worker.\n",
-                           observer_.already_claimed_total() == 1
-                               ? "1 recipient was"
-                               : with_separators(observer_.already_claimed_total()) +
-                                     " recipients were");
+        err << fmt::format(
+            "{} already claimed by another worker.\n",
+            observer_.already_claimed_total() == 1
+                ? "1 recipient was"
+                : with_separators(observer_.already_claimed_total()) + " recipients were");
     if (const auto stop = stop_sentence(result.summary); !stop.empty())
         err << fmt::format("{}: {}.\n", name, stop);
     const auto seconds = static_cast<double>(result.took.count()) / 1000.0;

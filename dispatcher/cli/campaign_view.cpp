@@ -1,10 +1,10 @@
 #include "cli/campaign_view.h"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <nlohmann/json.hpp>
 #include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
 #include "base/time_text.h"
@@ -83,12 +83,11 @@ std::string counts_sentence(const ReportCounts& counts) {
 }
 
 std::string standing_sentence(const ReportCounts& counts) {
-    auto sentence = fmt::format("delivered {}, rejected {}, retryable {}, in doubt {}, never tried {}",
-                                with_separators(counts.of(ReportOutcome::delivered)),
-                                with_separators(counts.of(ReportOutcome::rejected)),
-                                with_separators(counts.retryable),
-                                with_separators(counts.of(ReportOutcome::in_doubt)),
-                                with_separators(counts.never_tried));
+    auto sentence = fmt::format(
+        "delivered {}, rejected {}, retryable {}, in doubt {}, never tried {}",
+        with_separators(counts.of(ReportOutcome::delivered)),
+        with_separators(counts.of(ReportOutcome::rejected)), with_separators(counts.retryable),
+        with_separators(counts.of(ReportOutcome::in_doubt)), with_separators(counts.never_tried));
     const auto add = [&](const char* what, std::uint64_t count) {
         if (count > 0) sentence += fmt::format(", {} {}", what, with_separators(count));
     };

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <iosfwd>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/recovery.h"
 #include "engine/report_counts.h"

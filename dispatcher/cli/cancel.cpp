@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include <memory>
+#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "cli/campaign_view.h"
 #include "cli/state_change.h"
@@ -21,14 +21,14 @@ struct CancelOptions {
 int cancel(Invocation& invocation, const CancelOptions& options) {
     using enum CampaignState;
     Site site(invocation.globals);
-    const auto changed =
-        change_state(site, invocation, options.campaign,
-                     {"cancel", {sealed, running, paused, reconciling, frozen}, cancelled},
-                     options.because);
+    const auto changed = change_state(
+        site, invocation, options.campaign,
+        {"cancel", {sealed, running, paused, reconciling, frozen}, cancelled}, options.because);
     const auto counts = Report(site.campaigns(), changed.record).count();
-    invocation.err << fmt::format("{} is cancelled: {}. No claim follows; what was on its way is "
-                                  "settled by the process that sent it.\n",
-                                  options.campaign, counts_sentence(counts));
+    invocation.err << fmt::format(
+        "{} is cancelled: {}. No claim follows; what was on its way is "
+        "settled by the process that sent it.\n",
+        options.campaign, counts_sentence(counts));
     if (invocation.globals.json)
         print_json(invocation.out, {{"campaign", options.campaign},
                                     {"state", to_string(cancelled)},

@@ -1,8 +1,9 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "campaign/nearest_name.h"
@@ -90,8 +91,7 @@ std::string unknown_verb(const CLI::App& app, const std::vector<std::string>& ar
 }
 
 int explain_usage(const CLI::App& app, const CLI::ParseError& error,
-                  const std::vector<std::string>& arguments, std::ostream& out,
-                  std::ostream& err) {
+                  const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
         app.exit(error, out, err);
         return kExitDone;

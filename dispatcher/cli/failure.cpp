@@ -16,7 +16,9 @@ int explain_store(const StoreError& error, std::ostream& err) {
             err << "The database no longer holds something that it had acknowledged. Nothing more "
                    "is sent; `pushonce doctor` and `pushonce audit` help to look into it.\n";
             return kExitStopped;
-        case StoreError::Kind::schema: err << "Try `pushonce store init`, then again.\n"; break;
+        case StoreError::Kind::schema:
+            err << "Try `pushonce store init`, then again.\n";
+            break;
         default:
             err << "Check store.url in the server file and that the database runs; `pushonce "
                    "doctor` says more. The same command again is safe.\n";

@@ -11,7 +11,7 @@ namespace dispatcher::cli {
 
 /// Exit codes of every command.
 enum Exit : int {
-    kExitDone = 0,         ///< all settled; every device delivered, rejected or skipped by rule
+    kExitDone = 0,  ///< all settled; every device delivered, rejected or skipped by rule
     kExitBug = 1,
     kExitUsage = 2,        ///< usage or configuration error; nothing was sent
     kExitLook = 3,         ///< finished, with devices in doubt or undelivered

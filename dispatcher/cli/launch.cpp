@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
@@ -28,9 +28,9 @@ bool is_wanted(SignalWatch& signals, Invocation& invocation, const LaunchOptions
     const auto terminal = Terminal::of_this_process();
     const auto to_send = plan.store->fresh + plan.store->retryable;
     if (options.yes || !terminal.reads || !terminal.writes || to_send == 0) return true;
-    return ask(fmt::format("Send to {} over {}?", count_of(to_send, "device"),
-                           gateways_text(prepared)),
-               invocation.err, signals.stop_fd());
+    return ask(
+        fmt::format("Send to {} over {}?", count_of(to_send, "device"), gateways_text(prepared)),
+        invocation.err, signals.stop_fd());
 }
 
 int launch(Invocation& invocation, const LaunchOptions& options) {

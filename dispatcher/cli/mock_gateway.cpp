@@ -1,17 +1,19 @@
 #include "mockgateway/mock_gateway.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
 #include "base/log.h"
 #include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/signal_watch.h"
 #include "cli/verbs.h"
+#include "config/quantity.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -22,11 +24,10 @@ int mock_gateway(Invocation& invocation, const MockGatewayOptions& options) {
     start_log(log_options);
     SignalWatch signals;
     MockGateway gateway(options);
-    invocation.err << fmt::format("The mock gateway listens on {}{}; Ctrl-C ends it.\n",
-                                  gateway.endpoint(),
-                                  options.ledger_file.empty()
-                                      ? ", without a ledger"
-                                      : ", ledger " + options.ledger_file.string());
+    invocation.err << fmt::format(
+        "The mock gateway listens on {}{}; Ctrl-C ends it.\n", gateway.endpoint(),
+        options.ledger_file.empty() ? ", without a ledger"
+                                    : ", ledger " + options.ledger_file.string());
     if (invocation.globals.json)
         print_json(invocation.out, {{"endpoint", gateway.endpoint()}, {"port", gateway.port()}});
     else
@@ -36,8 +37,16 @@ int mock_gateway(Invocation& invocation, const MockGatewayOptions& options) {
     return kExitDone;
 }
 
+std::chrono::milliseconds latency_of(const std::string& text) {
+    const auto latency = parse_duration(text);
+    if (!latency)
+        throw ConfigError("--latency",
+                          fmt::format("'{}' is no duration, such as 20ms or 1s", text));
+    return *latency;
+}
+
 void add_options(CLI::App& verb, MockGatewayOptions& options,
-                 std::shared_ptr<std::string> latency) {
+                 const std::shared_ptr<std::string>& latency) {
     verb.add_option("--listen", options.listen, "Where; port 0 takes any free one")
         ->type_name("HOST:PORT")
         ->capture_default_str();
@@ -48,11 +57,12 @@ void add_options(CLI::App& verb, MockGatewayOptions& options,
     verb.add_option("--faults", options.faults_file, "How it misbehaves (YAML)")->type_name("FILE");
     verb.add_option("--latency", *latency, "Between a request and its answer, e.g. 20ms")
         ->type_name("D");
-    verb.add_option("--tls-dir", options.tls_dir,
+    verb.add_option("--tls-dir,--cert-dir", options.tls_dir,
                     "Its ca.pem, cert.pem and key.pem: made on the first use")
         ->type_name("DIR");
-    verb.add_option("--cert", options.cert_file, "A certificate instead (PEM)")->type_name("FILE");
-    verb.add_option("--key", options.key_file, "Its key (PEM)")->type_name("FILE");
+    verb.add_option("--cert-file", options.cert_file, "A certificate instead (PEM)")
+        ->type_name("FILE");
+    verb.add_option("--key-file", options.key_file, "Its key (PEM)")->type_name("FILE");
     verb.add_option("--streams", options.streams, "Requests open at once on a connection")
         ->capture_default_str();
     verb.add_option("--first-streams", options.first_streams,
@@ -83,7 +93,7 @@ void add_mock_gateway(CLI::App& app, Invocation& invocation) {
         "  pushonce mock-gateway --faults faults.yaml --ledger ledger.ndjson");
     verb->callback([&invocation, options, latency] {
         invocation.action = [&invocation, options, latency] {
-            if (!latency->empty()) options->latency = parse_duration("--latency", *latency);
+            if (!latency->empty()) options->latency = latency_of(*latency);
             return mock_gateway(invocation, *options);
         };
     });

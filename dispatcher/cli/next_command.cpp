@@ -20,8 +20,10 @@ std::string next_command(const Situation& situation) {
     using enum CampaignState;
     const auto& name = situation.campaign;
     switch (situation.state) {
-        case draft: return "`pushonce launch FILE` seals it again";
-        case sealed: return fmt::format("`pushonce restart {}` starts sending", name);
+        case draft:
+            return "`pushonce launch FILE` seals it again";
+        case sealed:
+            return fmt::format("`pushonce restart {}` starts sending", name);
         case running:
         case reconciling:
             return situation.is_worked_on
@@ -30,14 +32,17 @@ std::string next_command(const Situation& situation) {
         case paused:
             return fmt::format("`pushonce resume {} --because \"…\"` lifts the pause", name);
         case done:
-        case done_with_doubt: return next_of_finished(name, situation.counts);
-        case cancelled: return next_of_finished(name, situation.counts);
+        case done_with_doubt:
+            return next_of_finished(name, situation.counts);
+        case cancelled:
+            return next_of_finished(name, situation.counts);
         case frozen:
             return fmt::format(
                 "`pushonce doctor` and `pushonce audit {0}`, then `pushonce resume {0} --because "
                 "\"…\"` once the database can be trusted again",
                 name);
-        case purged: return "nothing: its records are purged, and its name stays taken";
+        case purged:
+            return "nothing: its records are purged, and its name stays taken";
     }
     return {};
 }

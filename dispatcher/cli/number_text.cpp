@@ -1,16 +1,17 @@
 #include "cli/number_text.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 namespace dispatcher::cli {
 
 std::string with_separators(std::uint64_t number) {
-    auto text = fmt::to_string(number);
-    for (auto at = text.size(); at > 3;) {
-        at -= 3;
-        text.insert(at, ",");
+    const auto digits = fmt::to_string(number);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+        text += digits[i];
     }
     return text;
 }

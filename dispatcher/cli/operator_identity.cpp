@@ -1,9 +1,9 @@
 #include "cli/operator_identity.h"
 
+#include <array>
+
 #include <pwd.h>
 #include <unistd.h>
-
-#include <array>
 
 #include "engine/dispatcher.h"
 

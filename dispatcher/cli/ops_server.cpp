@@ -1,15 +1,15 @@
 #include "cli/ops_server.h"
 
+#include <charconv>
+#include <mutex>
+#include <thread>
+#include <vector>
+
 #include <fmt/format.h>
 #include <httplib.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
-
-#include <charconv>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -150,9 +150,8 @@ OpsServer::OpsServer(const std::string& listen, const Tally& tally,
     });
 
     server_->port = address.port;
-    const bool bound = address.port == 0
-                           ? (server_->port = http.bind_to_any_port(address.host)) > 0
-                           : http.bind_to_port(address.host, address.port);
+    const bool bound = address.port == 0 ? (server_->port = http.bind_to_any_port(address.host)) > 0
+                                         : http.bind_to_port(address.host, address.port);
     if (!bound)
         throw UnavailableError(fmt::format(
             "server.ops_listen: {} cannot be listened on; another process may have it", listen));
@@ -170,6 +169,8 @@ OpsServer::~OpsServer() {
     server_->thread.join();
 }
 
-std::uint16_t OpsServer::port() const { return static_cast<std::uint16_t>(server_->port); }
+std::uint16_t OpsServer::port() const {
+    return static_cast<std::uint16_t>(server_->port);
+}
 
 }  // namespace dispatcher::cli

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include <memory>
+#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.h"
 #include "cli/campaign_view.h"
@@ -43,11 +43,9 @@ int pause(Invocation& invocation, const PauseOptions& options) {
         }
         left = store.count_claimed(head.id, head.scope);
     }
-    invocation.err << fmt::format("{} is paused; {} in flight when it took effect.\n",
-                                  options.campaign,
-                                  in_flight == 1 ? "1 notification was"
-                                                 : with_separators(in_flight) +
-                                                       " notifications were");
+    invocation.err << fmt::format(
+        "{} is paused; {} in flight when it took effect.\n", options.campaign,
+        in_flight == 1 ? "1 notification was" : with_separators(in_flight) + " notifications were");
     if (left > 0)
         invocation.err << fmt::format(
             "{} belong to a process that was heard of no more; `pushonce restart {}` settles them "

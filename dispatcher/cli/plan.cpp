@@ -1,7 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/campaign_view.h"
 #include "cli/invocation.h"
@@ -26,8 +27,7 @@ int plan(Invocation& invocation, const PlanOptions& options) {
     if (options.with_gateways)
         for (const auto& gateway : prepared.gateways)
             (void)gateway.type->open(*gateway.options, site.clock(), site.random());
-    const auto made =
-        plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
+    const auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
     if (invocation.globals.json)
         print_json(invocation.out, plan_view(prepared, made));
     else

@@ -1,7 +1,6 @@
 #include "cli/plan_text.h"
 
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/campaign_view.h"
@@ -27,8 +26,7 @@ std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
         text += fmt::format("            line {}: {}\n", counts.problems[i].line,
                             counts.problems[i].problem);
     if (counts.problems.size() > kProblemsShown)
-        text += fmt::format("            and {} more\n",
-                            counts.problems.size() - kProblemsShown);
+        text += fmt::format("            and {} more\n", counts.problems.size() - kProblemsShown);
     return text;
 }
 
@@ -51,8 +49,7 @@ std::string store_text(const StorePlan& store) {
 }
 
 std::string rate_text(const Plan& plan) {
-    if (!plan.duration)
-        return "rate        no limit is set: as fast as store and gateways go\n";
+    if (!plan.duration) return "rate        no limit is set: as fast as store and gateways go\n";
     return fmt::format("rate        {} per second: {} for all of them\n",
                        with_separators(static_cast<std::uint64_t>(plan.rate_per_second)),
                        duration_text(*plan.duration));

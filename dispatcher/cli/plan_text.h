@@ -1,8 +1,9 @@
 #pragma once
 
 #include <iosfwd>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "cli/prepared_campaign.h"
 #include "engine/plan.h"

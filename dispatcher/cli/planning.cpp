@@ -1,9 +1,9 @@
 #include "cli/planning.h"
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "cli/number_text.h"
 #include "cli/progress_line.h"
@@ -31,7 +31,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
                            with_separators(total));
     });
     const Planner planner(prepared.campaign, prepared.file.settings, prepared.gateways,
-                          prepared.audience);
+                          prepared.audience, prepared.file.template_path);
     auto plan = planner.plan(site.clock().wall(), [&](std::uint64_t done) {
         check();
         rendered = done;

@@ -24,8 +24,8 @@ Campaign campaign_of(const CampaignFile& file, const std::vector<GatewayChoice>&
     campaign.message = file.message;
     campaign.in_doubt = file.in_doubt;
     for (const auto& gateway : gateways)
-        campaign.gateways.push_back({gateway.options->name, gateway.options->type,
-                                     gateway.type->target(*gateway.options)});
+        campaign.gateways.push_back(
+            {gateway.options->name, gateway.options->type, gateway.type->target(*gateway.options)});
     campaign.audience.recipients = audience.counts().recipients;
     campaign.audience.columns = audience.columns();
     return campaign;
@@ -40,7 +40,8 @@ Params parse_params(const std::vector<std::string>& given) {
         if (equals == std::string::npos || equals == 0)
             throw ConfigError("--param", fmt::format("'{}' is not of the form key=value", pair));
         if (!params.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second)
-            throw ConfigError("--param", fmt::format("'{}' is given twice", pair.substr(0, equals)));
+            throw ConfigError("--param",
+                              fmt::format("'{}' is given twice", pair.substr(0, equals)));
     }
     return params;
 }

@@ -1,10 +1,10 @@
 #include "cli/progress_line.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ostream>
+
+#include <fmt/format.h>
 
 #include "base/log.h"
 #include "cli/number_text.h"
@@ -17,8 +17,9 @@ constexpr std::chrono::seconds kLogged{10};
 
 /// Columns of the text: bytes that begin a UTF-8 character.
 std::size_t columns_of(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
 }
 
 }  // namespace
@@ -64,9 +65,9 @@ std::string progress_text(std::uint64_t done, std::uint64_t total, double per_se
                             percent, with_separators(static_cast<std::uint64_t>(per_second)));
     if (per_second > 0 && done < total) {
         const auto seconds = static_cast<double>(total - done) / per_second;
-        text += fmt::format(" · {} left",
-                            duration_text(std::chrono::milliseconds(
-                                static_cast<std::int64_t>(seconds * 1000))));
+        text += fmt::format(
+            " · {} left",
+            duration_text(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000))));
     }
     return text;
 }

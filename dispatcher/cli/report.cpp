@@ -1,11 +1,11 @@
 #include "engine/report.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <memory>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "cli/number_text.h"
@@ -42,7 +42,8 @@ std::uint64_t write_report(Report& report, const std::string& format, std::ostre
 }
 
 int report(Invocation& invocation, const ReportOptions& options) {
-    if (options.format == "html") throw ConfigError("--format html", "not available in this version");
+    if (options.format == "html")
+        throw ConfigError("--format html", "not available in this version");
     if (options.dead_tokens) throw ConfigError("--dead-tokens", "not available in this version");
     Site site(invocation.globals);
     const auto record = site.find(options.campaign);
@@ -55,9 +56,10 @@ int report(Invocation& invocation, const ReportOptions& options) {
     const auto written = file ? write_report(lines, options.format, file) : 0;
     file.close();
     if (!file)
-        throw UnavailableError(fmt::format("{} cannot be written: is the folder there, is the disk "
-                                           "full?",
-                                           options.output));
+        throw UnavailableError(
+            fmt::format("{} cannot be written: is the folder there, is the disk "
+                        "full?",
+                        options.output));
     invocation.err << fmt::format("{} in {}\n", count_of(written, "line"), options.output);
     return kExitDone;
 }

@@ -1,8 +1,8 @@
 #include "cli/report_format.h"
 
-#include <fmt/format.h>
-
 #include <iterator>
+
+#include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "base/time_text.h"
@@ -63,7 +63,9 @@ void append_ndjson(std::string& out, const ReportLine& line) {
     out += "}\n";
 }
 
-void append_csv_header(std::string& out) { out += kCsvHeader; }
+void append_csv_header(std::string& out) {
+    out += kCsvHeader;
+}
 
 void append_csv(std::string& out, const ReportLine& line) {
     const auto field = [&](std::string_view value) {

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include <memory>
+#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
@@ -29,8 +29,8 @@ int restart(Invocation& invocation, const RestartOptions& options) {
     Site site(invocation.globals);
     auto record = site.find(options.campaign);
     const auto counts = Report(site.campaigns(), record).count();
-    invocation.err << fmt::format("{} is {}: {}.\n", options.campaign,
-                                  to_string(record.head.state), standing_sentence(counts));
+    invocation.err << fmt::format("{} is {}: {}.\n", options.campaign, to_string(record.head.state),
+                                  standing_sentence(counts));
     if (!options.dry_run) return run_sealed(site, signals, invocation, std::move(record));
 
     if (counts.claimed > 0)

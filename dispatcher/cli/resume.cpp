@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include <memory>
+#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "cli/campaign_view.h"
 #include "cli/state_change.h"

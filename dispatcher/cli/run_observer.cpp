@@ -26,7 +26,9 @@ void RunObserver::store_lost(const std::string& why) {
         why);
 }
 
-void RunObserver::store_restored() { log(LogLevel::info, "the store is back"); }
+void RunObserver::store_restored() {
+    log(LogLevel::info, "the store is back");
+}
 
 void RunObserver::campaign_paused(const std::string& cause) {
     log(LogLevel::error, "the campaign is paused: {}", cause);

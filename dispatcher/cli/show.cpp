@@ -1,9 +1,9 @@
-#include <fmt/format.h>
+#include <memory>
+#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/encoding.h"
 #include "base/time_text.h"
@@ -34,8 +34,7 @@ int show(Invocation& invocation, const std::string& campaign) {
     out << fmt::format("sealed {} by {}\n", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) out << fmt::format("started {}\n", to_iso_text(*record.started_at));
     out << fmt::format("sha256 {}\n", to_hex(record.sealed_sha));
-    out << fmt::format("{}, once per {}\n",
-                       count_of(record.campaign.audience.recipients, "device"),
+    out << fmt::format("{}, once per {}\n", count_of(record.campaign.audience.recipients, "device"),
                        record.campaign.once_per);
     for (const auto& gateway : record.campaign.gateways)
         out << fmt::format("gateway {} ({}): {}\n", gateway.name, gateway.type, gateway.target);

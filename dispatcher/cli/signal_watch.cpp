@@ -1,13 +1,13 @@
 #include "cli/signal_watch.h"
 
+#include <array>
+#include <cerrno>
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 #include "base/error.h"
 #include "base/invariant.h"

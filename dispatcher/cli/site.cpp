@@ -23,8 +23,7 @@ ServerFile load(const Globals& globals, const std::vector<std::unique_ptr<Gatewa
 
 }  // namespace
 
-Site::Site(const Globals& globals)
-    : types_(make_gateway_types()), server_(load(globals, types_)) {
+Site::Site(const Globals& globals) : types_(make_gateway_types()), server_(load(globals, types_)) {
     auto log_options = server_.log;
     if (globals.log_level) log_options.level = *globals.log_level;
     start_log(log_options);

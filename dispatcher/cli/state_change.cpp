@@ -1,8 +1,8 @@
 #include "cli/state_change.h"
 
-#include <fmt/format.h>
-
 #include <ostream>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/time_text.h"
@@ -40,10 +40,9 @@ StateChanged change_state(Site& site, Invocation& invocation, const std::string&
     const auto who = winner(store, campaign);
     const auto behind = who.empty() ? std::string() : "; last order: " + who;
     if (record.head.state != change.to)
-        throw RefusedError(fmt::format("campaign {} is {}: it cannot be {}d{}", campaign,
-                                       to_string(record.head.state),
-                                       change.action == "cancel" ? "cancelle" : change.action,
-                                       behind));
+        throw RefusedError(fmt::format(
+            "campaign {} is {}: it cannot be {}d{}", campaign, to_string(record.head.state),
+            change.action == "cancel" ? "cancelle" : change.action, behind));
     invocation.err << fmt::format("{} is {} already{}.\n", campaign, to_string(change.to), behind);
     return {std::move(record), false};
 }

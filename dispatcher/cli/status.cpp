@@ -1,17 +1,17 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
 #include "cli/campaign_view.h"
 #include "cli/next_command.h"
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
-#include "base/time_text.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -57,7 +57,8 @@ std::string status_text(const Status& status) {
                             record.cause.empty() ? "" : " (" + record.cause + ")");
     text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
-    if (record.head.deadline) text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
+    if (record.head.deadline)
+        text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/log.h"
 #include "cli/campaign_run.h"
@@ -51,9 +51,8 @@ void add_worker(CLI::App& app, Invocation& invocation) {
         "Examples:\n"
         "  pushonce worker\n"
         "  pushonce worker --config /etc/pushonce/pushonce.yaml --log-level warn");
-    verb->callback([&invocation] {
-        invocation.action = [&invocation] { return worker(invocation); };
-    });
+    verb->callback(
+        [&invocation] { invocation.action = [&invocation] { return worker(invocation); }; });
 }
 
 }  // namespace dispatcher::cli

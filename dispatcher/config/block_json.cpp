@@ -1,11 +1,11 @@
 #include "config/block_json.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "base/encoding.h"
 
@@ -59,11 +59,20 @@ class Writer {
 
     void write(const YamlNode& node, const std::string& name) {
         switch (node.kind) {
-            case YamlNode::Kind::null: json_ += "null"; break;
-            case YamlNode::Kind::scalar: write_scalar(node, name); break;
-            case YamlNode::Kind::broken: break;
-            case YamlNode::Kind::map: write_map(node, name); break;
-            case YamlNode::Kind::list: write_list(node, name); break;
+            case YamlNode::Kind::null:
+                json_ += "null";
+                break;
+            case YamlNode::Kind::scalar:
+                write_scalar(node, name);
+                break;
+            case YamlNode::Kind::broken:
+                break;
+            case YamlNode::Kind::map:
+                write_map(node, name);
+                break;
+            case YamlNode::Kind::list:
+                write_list(node, name);
+                break;
         }
     }
     std::string take() { return std::move(json_); }

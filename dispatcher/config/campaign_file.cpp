@@ -1,9 +1,9 @@
 #include "config/campaign_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "campaign/nearest_name.h"
 #include "config/map_reader.h"
@@ -57,8 +57,9 @@ void read_audience_path(MapReader& reader, std::string& target) {
     for (const std::string_view packed : {".gz", ".zst"})
         if (plain.ends_with(packed)) plain.remove_suffix(packed.size());
     if (!plain.ends_with(".csv") && !plain.ends_with(".ndjson"))
-        reader.fail(*node, "audience.file must end in .csv or .ndjson, with .gz or .zst after it "
-                           "if it is packed");
+        reader.fail(*node,
+                    "audience.file must end in .csv or .ndjson, with .gz or .zst after it "
+                    "if it is packed");
     std::error_code ignored;
     if (!std::filesystem::exists(target, ignored))
         reader.fail(*node, fmt::format("audience.file: {} does not exist", target));
@@ -79,8 +80,7 @@ void read_expected_size(MapReader reader, AudienceOptions& audience) {
 }
 
 void read_audience(MapReader reader, AudienceOptions& audience) {
-    reader.not_available(
-        {"source", "query", "campaign", "outcomes", "refresh", "exclude"});
+    reader.not_available({"source", "query", "campaign", "outcomes", "refresh", "exclude"});
     if (reader.find("source") == nullptr && reader.find("campaign") == nullptr)
         reader.require({"file"});
     read_audience_path(reader, audience.file);
@@ -133,8 +133,7 @@ Routing read_routing(MapReader& root, const std::vector<std::string>& known) {
     for (const auto& platform : platforms.keys()) {
         std::string gateway;
         platforms.text(platform, gateway);
-        if (!gateway.empty() &&
-            check_gateway(root, *platforms.find(platform), gateway, known))
+        if (!gateway.empty() && check_gateway(root, *platforms.find(platform), gateway, known))
             by_platform[platform] = gateway;
     }
     if (platforms.is_present() && platforms.keys().empty())

@@ -15,7 +15,7 @@ bool is_port(std::string_view text, std::uint64_t min) {
 }
 
 bool is_host(std::string_view text) {
-    const bool is_v6 = text.size() > 4 && text.front() == '[' && text.back() == ']';
+    const bool is_v6 = text.size() >= 4 && text.front() == '[' && text.back() == ']';
     if (is_v6) text = text.substr(1, text.size() - 2);
     const auto is_allowed = [&](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||

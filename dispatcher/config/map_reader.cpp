@@ -1,9 +1,9 @@
 #include "config/map_reader.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "base/error.h"
 #include "campaign/mustache.h"
@@ -27,10 +27,14 @@ std::string written(milliseconds duration) {
 
 std::string_view kind_in_words(YamlNode::Kind kind) {
     switch (kind) {
-        case YamlNode::Kind::map: return "a map";
-        case YamlNode::Kind::list: return "a list";
-        case YamlNode::Kind::null: return "empty";
-        default: return "a single value";
+        case YamlNode::Kind::map:
+            return "a map";
+        case YamlNode::Kind::list:
+            return "a list";
+        case YamlNode::Kind::null:
+            return "empty";
+        default:
+            return "a single value";
     }
 }
 
@@ -57,9 +61,9 @@ void MapReader::finish() {
     if (!is_present()) return;
     for (const auto& entry : node_->entries) {
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
-        fail(entry.mark, fmt::format("unknown key '{}'{}{}", entry.key,
-                                     name_.empty() ? "" : " in " + name_,
-                                     hint_for(entry.key, known_)));
+        fail(entry.mark,
+             fmt::format("unknown key '{}'{}{}", entry.key, name_.empty() ? "" : " in " + name_,
+                         hint_for(entry.key, known_)));
     }
 }
 
@@ -191,8 +195,8 @@ std::optional<std::string> MapReader::scalar(const YamlNode& node, const std::st
     if (node.kind == YamlNode::Kind::null) {
         fail(node, fmt::format("{} has no value; write \"\" for an empty text", name));
     } else if (node.kind != YamlNode::Kind::broken) {
-        fail(node, fmt::format("{} must be a single value, but is {}", name,
-                               kind_in_words(node.kind)));
+        fail(node,
+             fmt::format("{} must be a single value, but is {}", name, kind_in_words(node.kind)));
     }
     return std::nullopt;
 }

@@ -1,9 +1,9 @@
 #include "config/problems.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 

@@ -1,11 +1,11 @@
 #include "config/reference.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "base/encoding.h"
 
@@ -18,8 +18,7 @@ std::string problem_of_kind(const std::string& kind, const std::string& inside,
                             const std::map<std::string, ReferenceSource>& sources) {
     if (kind == "env" || kind == "file")
         return fmt::format("${{{}}} works in the server file only", inside);
-    if (kind == "param")
-        return fmt::format("${{{}}} works in the campaign file only", inside);
+    if (kind == "param") return fmt::format("${{{}}} works in the campaign file only", inside);
     std::string known;
     for (const auto& [name, source] : sources)
         known += fmt::format("{}${{{}:…}}", known.empty() ? "" : ", ", name);

@@ -1,11 +1,11 @@
 #include "config/server_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "campaign/names.h"
@@ -42,7 +42,8 @@ void read_store(MapReader reader, const SourceFile& file, StoreOptions& store) {
     if (const auto problem = store_url_problem(store.url))
         reader.fail(*reader.find("url"), fmt::format("{}: {}", reader.full_name("url"), *problem));
     if (store.url.starts_with(kSqliteScheme))
-        store.url = std::string(kSqliteScheme) + file.resolve(store.url.substr(kSqliteScheme.size()));
+        store.url =
+            std::string(kSqliteScheme) + file.resolve(store.url.substr(kSqliteScheme.size()));
     reader.secret("password", store.password);
     auto tls = reader.map("tls");
     tls.require({"ca"});
@@ -107,10 +108,10 @@ const GatewayType* read_type(MapReader& reader, const std::vector<const GatewayT
     }
     const bool is_to_come =
         std::find(kTypesToCome.begin(), kTypesToCome.end(), name) != kTypesToCome.end();
-    reader.fail(*node, is_to_come ? fmt::format("gateway type '{}' is not available in this version",
-                                                name)
-                                  : fmt::format("unknown gateway type '{}'{}", node->written,
-                                                hint_for(name, names)));
+    reader.fail(*node, is_to_come
+                           ? fmt::format("gateway type '{}' is not available in this version", name)
+                           : fmt::format("unknown gateway type '{}'{}", node->written,
+                                         hint_for(name, names)));
     return nullptr;
 }
 
@@ -140,9 +141,15 @@ void read_key_of_type(MapReader& reader, const GatewayType::Key& key, GatewayOpt
     if (reader.find(key.name) == nullptr) return;
     const std::string name(key.name);
     switch (key.form) {
-        case Form::text: reader.text(name, gateway.keys[name]); break;
-        case Form::path: reader.path(name, gateway.keys[name]); break;
-        case Form::secret: reader.secret(name, gateway.secrets[name]); break;
+        case Form::text:
+            reader.text(name, gateway.keys[name]);
+            break;
+        case Form::path:
+            reader.path(name, gateway.keys[name]);
+            break;
+        case Form::secret:
+            reader.secret(name, gateway.secrets[name]);
+            break;
         case Form::choice: {
             const std::vector<std::string> choices(key.choices.begin(), key.choices.end());
             if (const auto index = reader.pick(name, choices)) gateway.keys[name] = choices[*index];

@@ -1,12 +1,13 @@
 #include "config/source_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -22,8 +23,7 @@ Mark mark_of(const std::string& text, std::size_t offset) {
     const auto at = begin + static_cast<std::ptrdiff_t>(offset);
     const auto line_break = text.rfind('\n', offset == 0 ? 0 : offset - 1);
     const auto line = offset == 0 || line_break == text.npos ? 0 : line_break + 1;
-    return {static_cast<int>(std::count(begin, at, '\n')) + 1,
-            static_cast<int>(offset - line) + 1};
+    return {static_cast<int>(std::count(begin, at, '\n')) + 1, static_cast<int>(offset - line) + 1};
 }
 
 /// Offset of the first byte that is not UTF-8. The text has one.
@@ -51,9 +51,12 @@ SourceFile SourceFile::read(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);
     if (!stream)
         throw ConfigError(path, "cannot be read: " + std::generic_category().message(errno));
-    std::string text(kFileBytesMax + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
+    std::string text;
+    std::array<char, 16'384> piece;
+    while (stream && text.size() <= kFileBytesMax) {
+        stream.read(piece.data(), piece.size());
+        text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+    }
     if (text.size() > kFileBytesMax)
         throw ConfigError(path, fmt::format("is larger than {} bytes", kFileBytesMax));
     if (const auto nul = text.find('\0'); nul != text.npos)

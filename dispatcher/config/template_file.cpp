@@ -1,9 +1,9 @@
 #include "config/template_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "campaign/nearest_name.h"
 #include "config/block_json.h"
@@ -61,8 +61,7 @@ void read_default(MapReader& root, Message& message) {
 
 void read_block(MapReader& root, const std::string& type, Message& message) {
     const auto block = root.map(type);
-    if (block.is_present())
-        message.blocks[type] = block_json(*root.find(type), type, root);
+    if (block.is_present()) message.blocks[type] = block_json(*root.find(type), type, root);
 }
 
 /// References belong to the files that people write for a server or a campaign; a template that

@@ -1,14 +1,14 @@
 #include "config/yaml_node.h"
 
-#include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 #include "base/error.h"
 
@@ -128,11 +128,13 @@ class TreeBuilder final : public YAML::EventHandler {
         if (parent.node.kind == YamlNode::Kind::list) {
             parent.node.items.push_back(std::move(node));
         } else if (parent.key) {
+            // The parser places nothing where the next token stands, often lines below.
+            if (node.kind == YamlNode::Kind::null) node.mark = parent.key->mark;
             parent.node.entries.push_back(
                 {std::move(parent.key->text), parent.key->mark, std::move(node)});
             parent.key.reset();
         } else {
-            if (node.kind != YamlNode::Kind::scalar) 
+            if (node.kind != YamlNode::Kind::scalar)
                 fail(node.mark, "a key must be a text; quote a text that begins with {{");
             parent.key = std::move(node);
         }

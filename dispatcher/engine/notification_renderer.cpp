@@ -21,7 +21,8 @@ std::string_view value_at(const std::vector<std::string_view>& values, std::size
 
 }  // namespace
 
-NotificationRenderer::NotificationRenderer(const Campaign& campaign, const GatewayType& type)
+NotificationRenderer::NotificationRenderer(const Campaign& campaign, const GatewayType& type,
+                                           const std::string& place)
     : campaign_(campaign),
       payload_bytes_max_(type.payload_bytes_max()),
       token_column_(column_index(campaign.audience.columns, "token")),
@@ -31,7 +32,7 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
     for (const auto& [locale, text] : message.locales) {
         const auto document = type.payload_document(message, locale);
         locales_[locale] = {
-            PayloadTemplate::compile_json(document.json, fmt::format("template, locale {}", locale),
+            PayloadTemplate::compile_json(document.json, fmt::format("{}, locale {}", place, locale),
                                           message.data, columns),
             document.push_type};
     }

@@ -17,8 +17,10 @@ namespace dispatcher {
 /// a rendered notification is valid until the next call. One thread.
 class NotificationRenderer {
   public:
-    /// Throws ConfigError where template and columns do not fit. `campaign` must outlive this.
-    NotificationRenderer(const Campaign& campaign, const GatewayType& type);
+    /// Throws ConfigError where template and columns do not fit; `place` (the template file, where it
+    /// is known) opens its message. `campaign` must outlive this.
+    NotificationRenderer(const Campaign& campaign, const GatewayType& type,
+                         const std::string& place = "template");
 
     /// `expires_at` of the notification is the earlier of now + ttl and `deadline`. Nothing if the
     /// payload is larger than the gateway takes.

@@ -1,9 +1,9 @@
 #include "engine/plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "engine/notification_renderer.h"
 
@@ -18,12 +18,24 @@ constexpr std::size_t kKeysPage = 1000;
 
 void count(StorePlan& plan, const FlagRows::Row& row, std::optional<CampaignId> own) {
     switch (row.state) {
-        case FlagState::claimed: ++plan.claimed; break;
-        case FlagState::delivered: ++plan.delivered; break;
-        case FlagState::rejected: ++plan.rejected; break;
-        case FlagState::released: ++plan.retryable; return;
-        case FlagState::in_doubt: ++plan.in_doubt; break;
-        case FlagState::skipped: ++plan.skipped; break;
+        case FlagState::claimed:
+            ++plan.claimed;
+            break;
+        case FlagState::delivered:
+            ++plan.delivered;
+            break;
+        case FlagState::rejected:
+            ++plan.rejected;
+            break;
+        case FlagState::released:
+            ++plan.retryable;
+            return;
+        case FlagState::in_doubt:
+            ++plan.in_doubt;
+            break;
+        case FlagState::skipped:
+            ++plan.skipped;
+            break;
     }
     if (!own || row.campaign != *own) ++plan.by_others;
 }
@@ -41,8 +53,7 @@ Plan Planner::plan(WallTime now, const std::function<void(std::uint64_t)>& progr
         gateway.type = choice.type->name();
         gateway.target = choice.type->target(*choice.options);
         gateway.payload_bytes_max = choice.type->payload_bytes_max();
-        if (i < plan.audience.by_gateway.size())
-            gateway.recipients = plan.audience.by_gateway[i];
+        if (i < plan.audience.by_gateway.size()) gateway.recipients = plan.audience.by_gateway[i];
         plan.gateways.push_back(std::move(gateway));
     }
     render(plan, now, progress);
@@ -56,7 +67,7 @@ void Planner::render(Plan& plan, WallTime now,
     std::vector<NotificationRenderer> renderers;
     renderers.reserve(gateways_.size());
     for (const auto& choice : gateways_)
-        renderers.emplace_back(campaign_, *choice.type);
+        renderers.emplace_back(campaign_, *choice.type, template_place_);
     std::uint64_t rendered = 0;
     audience_.for_each([&](const Audience::Recipient& recipient) {
         auto& gateway = plan.gateways[recipient.gateway.value];
@@ -108,13 +119,13 @@ void Planner::judge(Plan& plan) {
             plan.warnings.push_back(sentence + "; those devices will be rejected, the others sent");
     }
     if (counts.bad_rows > 0)
-        plan.warnings.push_back(fmt::format("{} audience rows are bad and left out (on_bad_row: "
-                                            "skip)",
-                                            counts.bad_rows));
-    if (counts.shared_tokens > 0)
         plan.warnings.push_back(
-            fmt::format("{} audience rows share a device token with another appid",
-                        counts.shared_tokens));
+            fmt::format("{} audience rows are bad and left out (on_bad_row: "
+                        "skip)",
+                        counts.bad_rows));
+    if (counts.shared_tokens > 0)
+        plan.warnings.push_back(fmt::format(
+            "{} audience rows share a device token with another appid", counts.shared_tokens));
 }
 
 StorePlan Planner::compare(CampaignStore& store) const {

@@ -57,10 +57,16 @@ struct Plan {
 /// a payload that does not fit is found now. Reads only; one thread.
 class Planner {
   public:
-    /// `gateways` are those of the campaign, in its order. All outlive the planner.
+    /// `gateways` are those of the campaign, in its order; `template_place` opens errors about the
+    /// template. All outlive the planner.
     Planner(const Campaign& campaign, const Settings& settings,
-            const std::vector<GatewayChoice>& gateways, const Audience& audience)
-        : campaign_(campaign), settings_(settings), gateways_(gateways), audience_(audience) {}
+            const std::vector<GatewayChoice>& gateways, const Audience& audience,
+            const std::string& template_place)
+        : campaign_(campaign),
+          settings_(settings),
+          gateways_(gateways),
+          audience_(audience),
+          template_place_(template_place) {}
 
     /// Everything that can be said without the store. Throws ConfigError where the template does
     /// not fit the audience. `progress` hears of recipients rendered, now and then.
@@ -81,6 +87,7 @@ class Planner {
     const Settings& settings_;
     const std::vector<GatewayChoice>& gateways_;
     const Audience& audience_;
+    const std::string& template_place_;
 };
 
 }  // namespace dispatcher

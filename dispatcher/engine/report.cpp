@@ -83,10 +83,9 @@ ReportCounts Report::count() {
     walk_chunks([&](const ChunkHead& chunk) {
         const auto payload = store_.session().read_payload(chunk.campaign, chunk.no, false);
         invariant(payload.has_value(), "a chunk has its keys");
-        walk_flags(read_chunk_keys(payload->keys),
-                   [&](std::size_t, const FlagRows::Row* flag) {
-                       counts.add(now, flag, reported_outcome(now, flag, names));
-                   });
+        walk_flags(read_chunk_keys(payload->keys), [&](std::size_t, const FlagRows::Row* flag) {
+            counts.add(now, flag, reported_outcome(now, flag, names));
+        });
     });
     return counts;
 }
@@ -148,7 +147,8 @@ void Report::visit_chunk(const ChunkHead& chunk, const CampaignStanding& standin
         line.campaign = record_.name.text();
         line.appid = keys[row];
         line.reported = reported_outcome(standing, flag, names);
-        if (chunk.gateway.value < gateways.size()) line.gateway = gateways[chunk.gateway.value].name;
+        if (chunk.gateway.value < gateways.size())
+            line.gateway = gateways[chunk.gateway.value].name;
         line.notification_id = notification.id();
         values.clear();
         if (data) data->row(row, values);

@@ -12,9 +12,8 @@ void ReportCounts::add(const CampaignStanding& campaign, const FlagRows::Row* ro
                        const ReportedOutcome& reported, std::uint64_t rows) {
     by_outcome[static_cast<std::size_t>(reported.outcome)] += rows;
     if (!reported.reason.empty()) {
-        const auto detail = reported.outcome == ReportOutcome::in_doubt
-                                ? reported.reason.find(':')
-                                : std::string::npos;
+        const auto detail = reported.outcome == ReportOutcome::in_doubt ? reported.reason.find(':')
+                                                                        : std::string::npos;
         by_reason[{reported.outcome, reported.reason.substr(0, detail)}] += rows;
     }
     if (reported.outcome != ReportOutcome::pending) return;

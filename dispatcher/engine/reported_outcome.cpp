@@ -10,7 +10,9 @@ namespace {
 constexpr std::array<std::string_view, kReportOutcomes> kNames = {
     "delivered", "rejected", "in_doubt", "skipped", "undelivered", "pending"};
 
-std::string name(Reason reason) { return std::string(to_string(reason)); }
+std::string name(Reason reason) {
+    return std::string(to_string(reason));
+}
 
 /// Nobody of this campaign ever claimed the recipient, or another one gave it back.
 ReportedOutcome untouched(const CampaignStanding& campaign) {
@@ -49,13 +51,18 @@ ReportedOutcome reported_outcome(const CampaignStanding& campaign, const FlagRow
                                      "already_by:" + name_of(row->campaign)};
     const auto reason = row->code.reason;
     switch (row->state) {
-        case FlagState::claimed: return {ReportOutcome::pending, {}};
-        case FlagState::delivered: return {ReportOutcome::delivered, name(reason)};
-        case FlagState::rejected: return {ReportOutcome::rejected, name(reason)};
-        case FlagState::released: return released(campaign, reason);
+        case FlagState::claimed:
+            return {ReportOutcome::pending, {}};
+        case FlagState::delivered:
+            return {ReportOutcome::delivered, name(reason)};
+        case FlagState::rejected:
+            return {ReportOutcome::rejected, name(reason)};
+        case FlagState::released:
+            return released(campaign, reason);
         case FlagState::in_doubt:
             return {ReportOutcome::in_doubt, name(reason) + ":" + to_iso_text(row->changed_at)};
-        case FlagState::skipped: return skipped(reason);
+        case FlagState::skipped:
+            return skipped(reason);
     }
     return {ReportOutcome::pending, {}};
 }

@@ -1,9 +1,9 @@
 #include "engine/sealer.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/crash_point.h"
 #include "base/error.h"
@@ -27,8 +27,8 @@ void ignore_progress(std::uint64_t) {}
         lines += "\n  " + difference;
     throw RefusedError(fmt::format(
         "campaign {0} is sealed with other content (by {1}, {2}); nothing was sent.{3}\n"
-        "What is sealed stays as it is. `pushonce restart {0}` goes on with it. To send the changed "
-        "file to those not yet reached, name it anew:\n  campaign: {0}-2\n  once_per: {4}",
+        "What is sealed stays as it is. `pushonce restart {0}` goes on with it. To send the "
+        "changed file to those not yet reached, name it anew:\n  campaign: {0}-2\n  once_per: {4}",
         record.name.text(), record.sealed_by, to_iso_text(record.sealed_at), lines,
         record.campaign.once_per));
 }
@@ -44,8 +44,7 @@ SealedCampaign Sealer::seal(Campaign campaign, const Settings& settings, const A
         return join(std::move(*record), campaign);
     }
     store_.drop_dead_drafts(kDraftAgeMax);
-    const auto draft =
-        store_draft(campaign, audience, progress ? progress : ignore_progress);
+    const auto draft = store_draft(campaign, audience, progress ? progress : ignore_progress);
     crash_point("CP25");
     const bool is_new = store_.seal(draft, campaign, settings, source_text, actor);
     auto record = store_.find(name);

@@ -49,7 +49,10 @@ Sender::Sender(const LaneContext& context, LaneControl& control, Gateway& gatewa
       gateway_patience_(gateway_patience),
       ready_(ready),
       jobs_(jobs),
-      open_(kOpenClaimsMax) {}
+      open_(kOpenClaimsMax) {
+    const auto& campaign = context.campaign;
+    if (campaign.deadline) expires_ = context.clock.now() + (*campaign.deadline - campaign.now);
+}
 
 // Plan: fill the gateway's capacity, let it work, take its answers, hand finished claims to the
 // settler. When the lane stops, nothing new is sent: what never left is released, what is on the
@@ -146,7 +149,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
         return false;
     }
     const auto wall = context_.clock.wall();
-    if (context_.campaign.deadline && wall >= *context_.campaign.deadline) {
+    if (expires_ && now >= *expires_) {
         control_.is_expired = true;
         answer_row(open, row, FlagState::released, Reason::expired, now);
         return false;

@@ -103,6 +103,8 @@ class Sender {
     std::size_t withheld_ = 0;
     std::size_t on_the_wire_ = 0;
     std::uint32_t next_serial_ = 1;
+    /// The campaign's deadline, carried over from the database's clock: this host's may be wrong.
+    std::optional<BootTime> expires_;
     std::optional<BootTime> down_since_;
     std::vector<GatewayAnswer> answers_;
     std::vector<std::string_view> values_;

@@ -13,8 +13,8 @@ namespace {
 
 using Field = ApnsRequest::Field;
 
-constexpr std::size_t kOutputBytes = 128 * 1024;        // gathered for one write
-constexpr std::size_t kInputBytesPerTurn = 256 * 1024;  // then others have their turn
+constexpr std::size_t kOutputBytes = 131'072;        // gathered for one write
+constexpr std::size_t kInputBytesPerTurn = 262'144;  // then others have their turn
 constexpr std::uint32_t kStreamWindow = 1 << 20;
 constexpr std::int32_t kConnectionWindow = 1 << 24;
 constexpr std::size_t kClientResetsMax = 1'000'000;  // a client may give up on stalls in crowds

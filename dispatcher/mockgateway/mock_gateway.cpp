@@ -29,7 +29,7 @@ namespace {
 using namespace mock;
 
 constexpr std::size_t kEventsPerTurn = 64;
-constexpr std::size_t kInputBufferBytes = 64 * 1024;
+constexpr std::size_t kInputBufferBytes = 65'536;
 // What an epoll event stands for when it is no connection's number.
 constexpr std::uint64_t kListenerEvent = UINT64_MAX;
 constexpr std::uint64_t kWakeEvent = UINT64_MAX - 1;
@@ -223,7 +223,7 @@ std::string MockGateway::endpoint() const {
                        port());
 }
 
-void MockGateway::run(std::stop_token stop) {
+void MockGateway::run(const std::stop_token& stop) {
     loop_->run(stop);
 }
 

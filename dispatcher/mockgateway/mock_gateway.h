@@ -48,7 +48,7 @@ class MockGateway {
 
     /// Serves on the calling thread until a stop is asked for, from any thread. Throws
     /// UnavailableError when the ledger cannot be written: what it holds up is then never answered.
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
 
   private:
     struct Loop;

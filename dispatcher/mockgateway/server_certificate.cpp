@@ -159,25 +159,20 @@ int choose_h2(SSL* /*tls*/, const unsigned char** out, unsigned char* out_bytes,
 }  // namespace
 
 ServerCertificate::ServerCertificate(const CertificateOptions& options)
-    : context_(SSL_CTX_new(TLS_server_method())) {
-    invariant(context_ != nullptr, "TLS is available");
-    std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>> guard(context_);
-    SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-    SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context_, 1);
-    SSL_CTX_set_default_read_buffer_len(context_, kReadBufferBytes);
-    SSL_CTX_set_alpn_select_cb(context_, choose_h2, nullptr);
+    : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
+    auto* const context = context_.get();
+    invariant(context != nullptr, "TLS is available");
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, kReadBufferBytes);
+    SSL_CTX_set_alpn_select_cb(context, choose_h2, nullptr);
     if (!options.cert_file.empty())
-        use_files(context_, options.cert_file, options.key_file);
+        use_files(context, options.cert_file, options.key_file);
     else if (!options.dir.empty() && has_files(options.dir))
-        use_files(context_, options.dir / "cert.pem", options.dir / "key.pem");
+        use_files(context, options.dir / "cert.pem", options.dir / "key.pem");
     else
-        use_made(context_, options.dir);
-    guard.release();
-}
-
-ServerCertificate::~ServerCertificate() {
-    SSL_CTX_free(context_);
+        use_made(context, options.dir);
 }
 
 }  // namespace dispatcher::mock

@@ -21,14 +21,11 @@ class ServerCertificate {
   public:
     /// Throws ConfigError if a file cannot be used, UnavailableError if one cannot be written.
     explicit ServerCertificate(const CertificateOptions& options);
-    ~ServerCertificate();
-    ServerCertificate(const ServerCertificate&) = delete;
-    ServerCertificate& operator=(const ServerCertificate&) = delete;
 
-    [[nodiscard]] ssl_ctx_st* context() const { return context_; }
+    [[nodiscard]] ssl_ctx_st* context() const { return context_.get(); }
 
   private:
-    ssl_ctx_st* const context_;
+    const std::unique_ptr<ssl_ctx_st, void (*)(ssl_ctx_st*)> context_;
 };
 
 }  // namespace dispatcher::mock

@@ -22,7 +22,8 @@ struct ReadRecipient {
 inline std::vector<ReadRecipient> all_recipients(const Audience& audience) {
     std::vector<ReadRecipient> all;
     audience.for_each([&all](const Audience::Recipient& recipient) {
-        all.push_back({std::string(recipient.appid), recipient.gateway.value,
+        all.push_back({std::string(recipient.appid),
+                       recipient.gateway.value,
                        {recipient.values.begin(), recipient.values.end()}});
     });
     return all;
@@ -51,7 +52,9 @@ struct AudienceCase {
         check_token = [](GatewayNo, std::string_view) { return std::optional<std::string>(); };
     }
 
-    [[nodiscard]] Audience read() const { return Audience::read(options, routing, check_token, {}); }
+    [[nodiscard]] Audience read() const {
+        return Audience::read(options, routing, check_token, {});
+    }
     /// The text of the ConfigError that reading ends in, with the file's name as FILE; "" if it
     /// ends well.
     [[nodiscard]] std::string error() const {

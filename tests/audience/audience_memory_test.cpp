@@ -40,7 +40,7 @@ long peak_kib(const AudienceCase& given) {
 
 }  // namespace
 
-TEST_CASE("memory does not grow with the audience", "[unit]") {
+TEST_CASE("memory does not grow with the audience", "[files]") {
     if (MEMORY_IS_SHADOWED) {
         WARN("skipped: a sanitizer keeps freed memory, so the peak says nothing");
         return;

@@ -84,7 +84,7 @@ Expected expect(const std::vector<MadeRow>& rows, OnSharedToken policy) {
 
 }  // namespace
 
-TEST_CASE("random audiences come out as a simple reference has them", "[unit]") {
+TEST_CASE("random audiences come out as a simple reference has them", "[files]") {
     for (unsigned seed = 1; seed <= 60; ++seed) {
         std::mt19937 random(seed);
         const auto rows = make_rows(random);
@@ -115,8 +115,8 @@ TEST_CASE("random audiences come out as a simple reference has them", "[unit]") 
             std::vector<std::string_view> values;
             for (std::size_t i = 0; i < appids.size(); ++i) {
                 data.row(i, values);
-                from_chunks[std::string(appids[i])] = {std::string(appids[i]), chunk.gateway.value,
-                                                       {values.begin(), values.end()}};
+                from_chunks[std::string(appids[i])] = {
+                    std::string(appids[i]), chunk.gateway.value, {values.begin(), values.end()}};
             }
         });
         REQUIRE(seal.recipients == expected.recipients.size());

@@ -17,15 +17,14 @@ Pairs sort_externally(ScratchSpace& space, const Pairs& records, std::size_t byt
     for (const auto& [key, payload] : records)
         std::memcpy(sort.add(key, payload.size()), payload.data(), payload.size());
     Pairs sorted;
-    sort.finish([&sorted](const Record& record) {
-        sorted.emplace_back(record.key, record.payload);
-    });
+    sort.finish(
+        [&sorted](const Record& record) { sorted.emplace_back(record.key, record.payload); });
     return sorted;
 }
 
 }  // namespace
 
-TEST_CASE("records come out sorted by bytes, equal keys in the order of adding", "[unit]") {
+TEST_CASE("records come out sorted by bytes, equal keys in the order of adding", "[files]") {
     const TemporaryDirectory dir;
     ScratchSpace space(dir.path());
     std::mt19937 random(2);
@@ -47,11 +46,11 @@ TEST_CASE("records come out sorted by bytes, equal keys in the order of adding",
     CHECK(dir.is_empty());
 }
 
-TEST_CASE("keys with zeros, prefixes of one another and no bytes at all", "[unit]") {
+TEST_CASE("keys with zeros, prefixes of one another and no bytes at all", "[files]") {
     const TemporaryDirectory dir;
     ScratchSpace space(dir.path());
     using namespace std::string_literals;
-    const Pairs records = {{"a\0"s, "1"}, {"a", "2"}, {"", "3"},     {"a\0\0\0\0\0\0\0\0b"s, "4"},
+    const Pairs records = {{"a\0"s, "1"}, {"a", "2"}, {"", "3"},      {"a\0\0\0\0\0\0\0\0b"s, "4"},
                            {"\xFF", "5"}, {"a", "6"}, {"a\0b"s, "7"}, {"ab", "8"}};
     auto expected = records;
     std::stable_sort(expected.begin(), expected.end(),
@@ -60,12 +59,13 @@ TEST_CASE("keys with zeros, prefixes of one another and no bytes at all", "[unit
     CHECK(sort_externally(space, records, 1'000'000) == expected);
 }
 
-TEST_CASE("a record larger than the buffer is sorted all the same", "[unit]") {
+TEST_CASE("a record larger than the buffer is sorted all the same", "[files]") {
     const TemporaryDirectory dir;
     ScratchSpace space(dir.path());
     Pairs records;
     for (int i = 50; i > 0; --i)
-        records.emplace_back("k" + std::to_string(i % 7), std::string(i % 5 == 0 ? 300'000 : 20, 'x'));
+        records.emplace_back("k" + std::to_string(i % 7),
+                             std::string(i % 5 == 0 ? 300'000 : 20, 'x'));
     auto expected = records;
     std::stable_sort(expected.begin(), expected.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

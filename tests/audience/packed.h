@@ -1,10 +1,10 @@
 #pragma once
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include <string>
 #include <string_view>
+
+#include <zlib.h>
+#include <zstd.h>
 
 namespace dispatcher {
 

@@ -1,12 +1,12 @@
 #include "audience/scratch_space.h"
 
-#include <sys/mount.h>
-#include <sys/resource.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <optional>
+
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "audience_case.h"
 #include "support/catch.h"
@@ -72,7 +72,8 @@ std::string lack_of_space(const AudienceCase& given) {
 
 }  // namespace
 
-TEST_CASE("a full disk is told with what is used and needed, and nothing is left behind", "[unit]") {
+TEST_CASE("a full disk is told with what is used and needed, and nothing is left behind",
+          "[files]") {
     AudienceCase given(many_rows(60'000));
     given.send_all_to_one_gateway();
     given.options.sort_bytes_max = 100'000;
@@ -81,13 +82,14 @@ TEST_CASE("a full disk is told with what is used and needed, and nothing is left
         const FileSizeLimit limit(1'000'000);
         text = lack_of_space(given);
     }
-    CHECK(text.find("no space left in " + given.scratch.path() + " while sorting the audience") == 0);
+    CHECK(text.find("no space left in " + given.scratch.path() + " while sorting the audience") ==
+          0);
     CHECK(text.find(" are needed in all; free some space, or set TMPDIR") != std::string::npos);
     CHECK(given.scratch.is_empty());
     CHECK_NOTHROW(given.read());
 }
 
-TEST_CASE("a file system that is really full", "[unit]") {
+TEST_CASE("a file system that is really full", "[files]") {
     AudienceCase given(many_rows(60'000));
     given.send_all_to_one_gateway();
     given.options.sort_bytes_max = 100'000;
@@ -102,7 +104,7 @@ TEST_CASE("a file system that is really full", "[unit]") {
     CHECK(given.scratch.is_empty());
 }
 
-TEST_CASE("a scratch directory that is not there is named", "[unit]") {
+TEST_CASE("a scratch directory that is not there is named", "[files]") {
     AudienceCase given(many_rows(10));
     given.send_all_to_one_gateway();
     given.options.scratch_dir = given.scratch.path() + "/none";
@@ -111,7 +113,7 @@ TEST_CASE("a scratch directory that is not there is named", "[unit]") {
                                       given.options.scratch_dir + ": No such file or directory");
 }
 
-TEST_CASE("space that is given back counts as free again", "[unit]") {
+TEST_CASE("space that is given back counts as free again", "[files]") {
     const TemporaryDirectory dir;
     ScratchSpace space(dir.path());
     ScratchFile file(space);

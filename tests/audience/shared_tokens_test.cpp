@@ -65,7 +65,8 @@ std::vector<Given> make_given(std::size_t count, std::size_t tokens, unsigned se
 
 }  // namespace
 
-TEST_CASE("shared tokens are found with the first row of each, in memory and by sorting", "[unit]") {
+TEST_CASE("shared tokens are found with the first row of each, in memory and by sorting",
+          "[files]") {
     for (const std::size_t tokens : {1, 50, 20'000, 100'000'000}) {
         const auto given = make_given(8'000, tokens, static_cast<unsigned>(tokens));
         const auto expected = search_simply(given);
@@ -74,14 +75,14 @@ TEST_CASE("shared tokens are found with the first row of each, in memory and by 
     }
 }
 
-TEST_CASE("tokens beyond one block of scratch each are found, too", "[unit]") {
+TEST_CASE("tokens beyond one block of scratch each are found, too", "[files]") {
     const auto given = make_given(300'000, 400'000, 1);
     const auto expected = search_simply(given);
     CHECK(search(given, 10'000'000) == expected);
     CHECK(search(given, 50'000) == expected);
 }
 
-TEST_CASE("a token is one gateway's: the same text at another is another device", "[unit]") {
+TEST_CASE("a token is one gateway's: the same text at another is another device", "[files]") {
     CHECK(search({{0, "t", 2}, {1, "t", 3}}, 1'000'000).first == 0);
     CHECK(search({{1, "t", 2}, {1, "t", 3}}, 1'000'000).first == 2);
     CHECK(search({{1, "", 2}, {1, "", 3}}, 1'000'000).first == 0);

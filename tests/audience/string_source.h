@@ -46,7 +46,8 @@ std::vector<ReadRow> read_rows(Reader& reader) {
     Row row;
     while (reader.next(row)) {
         if (row.problem.empty())
-            rows.push_back({row.line, std::string(row.appid), {row.values.begin(), row.values.end()}, ""});
+            rows.push_back(
+                {row.line, std::string(row.appid), {row.values.begin(), row.values.end()}, ""});
         else
             rows.push_back({row.line, "", {}, row.problem});
         if (row.ends_reading) break;

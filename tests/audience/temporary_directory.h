@@ -1,11 +1,11 @@
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+
+#include <stdlib.h>
 
 namespace dispatcher {
 
@@ -13,7 +13,8 @@ namespace dispatcher {
 class TemporaryDirectory {
   public:
     TemporaryDirectory() {
-        std::string name = (std::filesystem::temp_directory_path() / "audience-test-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "audience-test-XXXXXX").string();
         path_ = mkdtemp(name.data());
     }
     ~TemporaryDirectory() {
@@ -28,7 +29,8 @@ class TemporaryDirectory {
     /// Writes a file and answers its path.
     [[nodiscard]] std::string write(const std::string& name, std::string_view bytes) const {
         const auto file = (path_ / name).string();
-        std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        std::ofstream(file, std::ios::binary)
+            .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
         return file;
     }
 

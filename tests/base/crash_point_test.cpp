@@ -1,11 +1,11 @@
 #include "base/crash_point.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdlib>
 #include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/catch.h"
 
@@ -17,8 +17,7 @@ int run_with(const char* crash_at) {
     if (child == 0) {
         ::setenv("CRASH_AT", crash_at, 1);
         ::execl("/proc/self/exe", "base_test", "-o", "/dev/null",
-                "a crash point nobody named is passed unharmed",
-                static_cast<char*>(nullptr));
+                "a crash point nobody named is passed unharmed", static_cast<char*>(nullptr));
         ::_exit(127);
     }
     int status = 0;

@@ -79,12 +79,13 @@ TEST_CASE("a text that is not ours is refused whole", "[unit]") {
     };
     for (const auto& other :
          {replaced("\"format\":1", "\"format\":2"), replaced("\"resend\"", "\"hope\""),
-          replaced("\"once_per\"", "\"once_pre\""), replaced("\"recipients\":3", "\"recipients\":-3"),
+          replaced("\"once_per\"", "\"once_pre\""),
+          replaced("\"recipients\":3", "\"recipients\":-3"),
           replaced("\"recipients\":3", "\"recipients\":\"3\""),
           replaced("\"format\":1", "\"format\":1,\"variants\":[]"),
           replaced("\"ttl_s\":43200", "\"ttl_s\":43200.5"), replaced("\"Verkauf\"", "7"),
-          replaced("[\"token\",\"name\"]", "[\"token\",1]"), replaced("\"sha256\":\"", "\"sha256\":\"0"),
-          std::string("[]"), std::string("null")})
+          replaced("[\"token\",\"name\"]", "[\"token\",1]"),
+          replaced("\"sha256\":\"", "\"sha256\":\"0"), std::string("[]"), std::string("null")})
         CHECK_THROWS_AS(Campaign::from_json(other), std::invalid_argument);
 }
 
@@ -134,7 +135,9 @@ TEST_CASE("every change of the sealed form shows in the differences", "[unit]") 
         [](Campaign& c) { c.message.collapse_key = "x"; },
         [](Campaign& c) { c.gateways[0].name = "x"; },
         [](Campaign& c) { c.gateways[0].type = "x"; },
-        [](Campaign& c) { c.gateways.push_back({"b", "b", "b"}); },
+        [](Campaign& c) {
+            c.gateways.push_back({"b", "b", "b"});
+        },
         [](Campaign& c) { c.audience.sha256[0] ^= 1; },
     };
     for (const auto& change : changes)

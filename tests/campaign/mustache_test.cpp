@@ -16,11 +16,21 @@ std::string parsed(std::string_view source) {
     for (const auto& part : parse_mustache(source, "place")) {
         if (!shown.empty()) shown += ' ';
         switch (part.kind) {
-            case MustachePart::Kind::text: shown += "'" + part.text + "'"; break;
-            case MustachePart::Kind::variable: shown += "=" + part.text; break;
-            case MustachePart::Kind::section: shown += "#" + part.text; break;
-            case MustachePart::Kind::inverted: shown += "^" + part.text; break;
-            case MustachePart::Kind::end: shown += "/"; break;
+            case MustachePart::Kind::text:
+                shown += "'" + part.text + "'";
+                break;
+            case MustachePart::Kind::variable:
+                shown += "=" + part.text;
+                break;
+            case MustachePart::Kind::section:
+                shown += "#" + part.text;
+                break;
+            case MustachePart::Kind::inverted:
+                shown += "^" + part.text;
+                break;
+            case MustachePart::Kind::end:
+                shown += "/";
+                break;
         }
     }
     return shown;

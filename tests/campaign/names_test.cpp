@@ -24,8 +24,8 @@ TEST_CASE("a test run has a name that no file can have", "[unit]") {
 }
 
 TEST_CASE("an appid is 1 to 64 bytes of printable UTF-8", "[unit]") {
-    for (const auto& good : {std::string("d-1"), std::string(64, 'x'), std::string("ü"),
-                             std::string(" with blanks ")})
+    for (const auto& good :
+         {std::string("d-1"), std::string(64, 'x'), std::string("ü"), std::string(" with blanks ")})
         CHECK_FALSE(appid_problem(good).has_value());
     CHECK(appid_problem("") == "appid is empty");
     CHECK(appid_problem("a\xff") == "appid is not valid UTF-8");
@@ -36,7 +36,7 @@ TEST_CASE("an appid is 1 to 64 bytes of printable UTF-8", "[unit]") {
 }
 
 TEST_CASE("the nearest name is what was most likely meant", "[unit]") {
-    const std::vector<std::string> keys = {"campaign", "once_per", "audience", "gateway",
+    const std::vector<std::string> keys = {"campaign", "once_per", "audience",  "gateway",
                                            "message",  "delivery", "on_bad_row"};
     CHECK(nearest_name("campain", keys) == "campaign");
     CHECK(nearest_name("Audience", keys) == "audience");

@@ -1,10 +1,11 @@
 #include "campaign/payload_template.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "support/catch.h"
@@ -46,10 +47,34 @@ std::string json_problem(std::string_view document) {
 
 /// A random valid UTF-8 text, rich in what JSON must escape.
 std::string random_text(std::mt19937& random) {
-    static const std::vector<std::string> kPieces = {
-        "\"", "\\", "/",  "\n", "\r", "\t",  std::string(1, '\0'), "\x01", "\x1f", "\x7f", "{{",
-        "}}", "{",  "}",  ",",  ":",  "a",   "Z",                  "0",    " ",    "ü",    "€",
-        "😀", "👩‍🚀", "\\u0041", "\xe2\x80\xa8", "</script>", "null"};
+    static const std::vector<std::string> kPieces = {"\"",
+                                                     "\\",
+                                                     "/",
+                                                     "\n",
+                                                     "\r",
+                                                     "\t",
+                                                     std::string(1, '\0'),
+                                                     "\x01",
+                                                     "\x1f",
+                                                     "\x7f",
+                                                     "{{",
+                                                     "}}",
+                                                     "{",
+                                                     "}",
+                                                     ",",
+                                                     ":",
+                                                     "a",
+                                                     "Z",
+                                                     "0",
+                                                     " ",
+                                                     "ü",
+                                                     "€",
+                                                     "😀",
+                                                     "👩‍🚀",
+                                                     "\\u0041",
+                                                     "\xe2\x80\xa8",
+                                                     "</script>",
+                                                     "null"};
     std::string value;
     for (auto pieces = random() % 12; pieces > 0; --pieces)
         value += kPieces[random() % kPieces.size()];
@@ -60,8 +85,7 @@ std::string random_text(std::mt19937& random) {
 
 TEST_CASE("a JSON document is rendered with its keys in order", "[unit]") {
     CHECK(json(R"({ "z": "Hi {{name}}", "a": [1, true, null, -2.5, "x"], "e": {}, "f": [] })",
-               {"t", "Ada"}) ==
-          R"({"z":"Hi Ada","a":[1,true,null,-2.5,"x"],"e":{},"f":[]})");
+               {"t", "Ada"}) == R"({"z":"Hi Ada","a":[1,true,null,-2.5,"x"],"e":{},"f":[]})");
 }
 
 TEST_CASE("a document without tags is one literal", "[unit]") {
@@ -89,9 +113,10 @@ TEST_CASE("a column wins over a constant, and a missing value is empty", "[unit]
 
 TEST_CASE("sections show what they hold only when it applies", "[unit]") {
     const auto greeting = [](std::string_view name, std::string_view city) {
-        return text("{{#name}}Hi {{name}}{{#city}} of {{city}}{{/city}}{{/name}}"
-                    "{{^name}}Hello{{^city}}, whoever{{/city}}{{/name}}!",
-                    {"t", name, city});
+        return text(
+            "{{#name}}Hi {{name}}{{#city}} of {{city}}{{/city}}{{/name}}"
+            "{{^name}}Hello{{^city}}, whoever{{/city}}{{/name}}!",
+            {"t", name, city});
     };
     CHECK(greeting("Ada", "London") == "Hi Ada of London!");
     CHECK(greeting("Ada", "") == "Hi Ada!");
@@ -119,8 +144,7 @@ TEST_CASE("an unknown variable is an error with its place and the nearest name",
     CHECK(json_problem(R"({"a":"{{#qqqqqq}}x{{/qqqqqq}}"})") ==
           "promo.yaml, locale en, a: unknown variable {{qqqqqq}}: neither a column of the audience "
           "nor a key of message.data; known: token, name, city, discount, name, no, quote");
-    CHECK(problem_of([] { text("{{x", {}); }) ==
-          "collapse: tag '{{x' is never closed; add }}");
+    CHECK(problem_of([] { text("{{x", {}); }) == "collapse: tag '{{x' is never closed; add }}");
     CHECK(json_problem("{") == "promo.yaml, locale en: the payload is not a JSON document");
 }
 
@@ -137,7 +161,8 @@ TEST_CASE("a default template renders nothing", "[unit]") {
 TEST_CASE("no value can break out of its JSON string", "[unit]") {
     std::mt19937 random(4711);
     const auto payload = PayloadTemplate::compile_json(
-        R"({"aps":{"alert":{"title":"<{{name}}>","body":"{{#city}}{{city}}{{/city}}{{^city}}-{{/city}}"}}})",
+        R"({"aps":{"alert":{"title":"<{{name}}>",)"
+        R"("body":"{{#city}}{{city}}{{/city}}{{^city}}-{{/city}}"}}})",
         "place", {}, kColumns);
     std::string out;
     for (int round = 0; round < 20'000; ++round) {

@@ -7,9 +7,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t kShortest = 0;    // 0.8 of the delay
-constexpr std::uint64_t kExact = 200;     // 1.0
-constexpr std::uint64_t kLongest = 400;   // 1.2
+constexpr std::uint64_t kShortest = 0;   // 0.8 of the delay
+constexpr std::uint64_t kExact = 200;    // 1.0
+constexpr std::uint64_t kLongest = 400;  // 1.2
 
 }  // namespace
 

@@ -24,8 +24,8 @@ class CampaignFolder : public ConfigFolder {
         write("templates/promo.yaml", "default: en\nlocales: {en: {title: T}}\n");
     }
 
-    [[nodiscard]] CampaignFile load(const std::string& text,
-                                    const std::map<std::string, std::string>& params = {}) const {
+    CampaignFile load(const std::string& text,
+                      const std::map<std::string, std::string>& params = {}) const {
         return load_campaign_file(write("c.yaml", text), params, kGateways);
     }
     [[nodiscard]] std::string problem(const std::string& text) const {
@@ -35,17 +35,20 @@ class CampaignFolder : public ConfigFolder {
 
 /// Five good lines; what a test adds begins in line 6.
 std::string with(const std::string& text) {
-    return "campaign: sale\naudience: {file: a.csv}\ngateway: apns\nmessage: {template: promo}\n\n" +
+    return "campaign: sale\naudience: {file: a.csv}\ngateway: apns\nmessage: {template: "
+           "promo}\n\n" +
            text;
 }
 
 /// Good lines but for the value of one key; that is in line 5.
 std::string with_message(const std::string& keys) {
-    return "campaign: sale\naudience: {file: a.csv}\ngateway: apns\nmessage:\n  template: promo\n  " +
+    return "campaign: sale\naudience: {file: a.csv}\ngateway: apns\nmessage:\n  template: promo\n "
+           " " +
            keys + "\n";
 }
 std::string with_audience(const std::string& keys) {
-    return "campaign: sale\ngateway: apns\nmessage: {template: promo}\naudience:\n  file: a.csv\n  " +
+    return "campaign: sale\ngateway: apns\nmessage: {template: promo}\naudience:\n  file: a.csv\n "
+           " " +
            keys + "\n";
 }
 
@@ -92,10 +95,9 @@ delivery:
     CHECK_FALSE(file.routing.gateway_for("").has_value());
     CHECK(file.template_path == folder.file("other/t.yaml"));
     CHECK(file.message.default_locale == "de");
-    CHECK(file.message.data == std::map<std::string, std::string>{{"discount", "010"},
-                                                                  {"yes", "no"},
-                                                                  {"quoted", "7"},
-                                                                  {"empty", ""}});
+    CHECK(file.message.data ==
+          std::map<std::string, std::string>{
+              {"discount", "010"}, {"yes", "no"}, {"quoted", "7"}, {"empty", ""}});
     CHECK(file.message.ttl == 90min);
     CHECK(file.message.priority == Priority::normal);
     CHECK(file.message.collapse == CollapseMode::key);
@@ -166,10 +168,10 @@ TEST_CASE("a template is found beside the campaign file or in the folder above",
     CHECK(file.template_path == folder.file("config/templates/promo.yaml"));
     CHECK(file.message.default_locale == "de");
     CHECK(folder.problem_of([&] {
-        load_campaign_file(
-            folder.write("config/d.yaml", "campaign: sale\naudience: {file: a.csv}\n"
-                                          "gateway: apns\nmessage: {template: none}\n"),
-            {}, kGateways);
+        load_campaign_file(folder.write("config/d.yaml",
+                                        "campaign: sale\naudience: {file: a.csv}\n"
+                                        "gateway: apns\nmessage: {template: none}\n"),
+                           {}, kGateways);
     }) == "config/d.yaml:4:21: message.template: there is no config/templates/none.yaml");
 }
 
@@ -221,8 +223,8 @@ TEST_CASE("mistakes in the campaign file are told at their place", "[unit]") {
     CHECK(folder.problem(with("delivery: {rate: fast}\n")) ==
           "c.yaml:6:18: delivery.rate: 'fast' is not a rate such as 5000/s or 100/m; leave it out "
           "for no limit");
-    CHECK(folder.problem(with("delivery: {deadline: soon}\n")).find(
-              "c.yaml:6:22: delivery.deadline: 'soon' is not a duration") == 0);
+    CHECK(folder.problem(with("delivery: {deadline: soon}\n"))
+              .find("c.yaml:6:22: delivery.deadline: 'soon' is not a duration") == 0);
     CHECK(folder.problem(with("delivery: {deadline: \"2027-03-01T09:00:00\"}\n")) ==
           "c.yaml:6:22: delivery.deadline: '2027-03-01T09:00:00' is not a time with its zone, such "
           "as 2027-03-01T21:00:00+01:00 or 2027-03-01T20:00:00Z");
@@ -230,9 +232,10 @@ TEST_CASE("mistakes in the campaign file are told at their place", "[unit]") {
           "c.yaml:6:30: delivery.retry.attempts: 0 is out of range; 1 to 100 are allowed");
     CHECK(folder.problem(with("delivery: {retry: {first: 1m, max: 1s}}\n")) ==
           "c.yaml:6:19: delivery.retry.max is shorter than first");
-    CHECK(folder.problem(with("delivery: {in_doubt: hodl}\n")) ==
-          "c.yaml:6:22: delivery.in_doubt: 'hodl' is not one of hold, assume_delivered, resend; did "
-          "you mean 'hold'?");
+    CHECK(
+        folder.problem(with("delivery: {in_doubt: hodl}\n")) ==
+        "c.yaml:6:22: delivery.in_doubt: 'hodl' is not one of hold, assume_delivered, resend; did "
+        "you mean 'hold'?");
     CHECK(folder.problem(with("delivery: {retry: 3}\n")) ==
           "c.yaml:6:19: delivery.retry must be a map of keys and values, but is a single value");
 }
@@ -245,8 +248,8 @@ TEST_CASE("mistakes in message are told at their place", "[unit]") {
           "c.yaml:6:8: message.ttl: gateways count whole seconds");
     CHECK(folder.problem(with_message("priority: urgent")) ==
           "c.yaml:6:13: message.priority: 'urgent' is not one of high, normal");
-    CHECK(folder.problem(with_message("collapse: all")).find(
-              "c.yaml:6:13: message.collapse: 'all' is not one of auto, none") == 0);
+    CHECK(folder.problem(with_message("collapse: all"))
+              .find("c.yaml:6:13: message.collapse: 'all' is not one of auto, none") == 0);
     CHECK(folder.problem(with_message("collapse: {key: \"{{city\"}")) ==
           "c.yaml:6:19: tag '{{city' is never closed; add }}");
     CHECK(folder.problem(with_message("collapse: {key: ''}")) ==
@@ -259,11 +262,11 @@ TEST_CASE("mistakes in message are told at their place", "[unit]") {
     CHECK(folder.problem(with_message("data: {a: [1]}")) ==
           "c.yaml:6:13: message.data.a must be a single value, but is a list");
     CHECK(folder.problem(with_message("data: {a: }")) ==
-          "c.yaml:6:13: message.data.a has no value; write \"\" for an empty text");
+          "c.yaml:6:10: message.data.a has no value; write \"\" for an empty text");
     CHECK(folder.problem(with_message("data: {\"#a\": 1}")) ==
           "c.yaml:6:16: message.data: '#a' cannot be written as a variable");
-    CHECK(folder.problem(with_message("titel: x")).find(
-              "c.yaml:6:3: unknown key 'titel' in message") == 0);
+    CHECK(folder.problem(with_message("titel: x"))
+              .find("c.yaml:6:3: unknown key 'titel' in message") == 0);
 }
 
 TEST_CASE("mistakes in audience and gateway are told at their place", "[unit]") {
@@ -272,9 +275,10 @@ TEST_CASE("mistakes in audience and gateway are told at their place", "[unit]") 
           "c.yaml:6:3: unknown key 'on_bad_rows' in audience; did you mean 'on_bad_row'?");
     CHECK(folder.problem(with_audience("on_bad_row: ignore")) ==
           "c.yaml:6:15: audience.on_bad_row: 'ignore' is not one of stop, skip");
-    CHECK(folder.problem(with_audience("on_shared_token: frist")) ==
-          "c.yaml:6:20: audience.on_shared_token: 'frist' is not one of stop, first, allow; did you "
-          "mean 'first'?");
+    CHECK(
+        folder.problem(with_audience("on_shared_token: frist")) ==
+        "c.yaml:6:20: audience.on_shared_token: 'frist' is not one of stop, first, allow; did you "
+        "mean 'first'?");
     CHECK(folder.problem(with_audience("expect: {min: 2, max: 1}")) ==
           "c.yaml:6:17: audience.expect.min is greater than max");
     CHECK(folder.problem(with_audience("expect: {min: 1e3}")) ==
@@ -296,7 +300,7 @@ TEST_CASE("mistakes in audience and gateway are told at their place", "[unit]") 
     };
     CHECK(gateway("anps") == "c.yaml:3:10: unknown gateway 'anps'; did you mean 'apns'?");
     CHECK(gateway("{ios: apns, web: hook}") ==
-          "c.yaml:3:23: unknown gateway 'hook'; known: apns, fcm, nowhere");
+          "c.yaml:3:27: unknown gateway 'hook'; known: apns, fcm, nowhere");
     CHECK(gateway("{}") == "c.yaml:3:10: gateway is empty; give one name, or platform: name");
     CHECK(gateway("[apns]") ==
           "c.yaml:3:10: gateway must be a map of keys and values, but is a list");

@@ -1,10 +1,10 @@
 #include "config/server_file.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+
+#include <unistd.h>
 
 #include "base/error.h"
 #include "config/config_folder.h"
@@ -110,11 +110,11 @@ log: {level: off, format: json}
     const auto* apple = file.gateway("apple");
     REQUIRE(apple != nullptr);
     CHECK(apple->type == "apns");
-    CHECK(apple->keys == std::map<std::string, std::string>{
-                             {"key_file", folder.file("config/AuthKey.p8")},
-                             {"key_id", "0123456789"},
-                             {"team_id", "p: #\"w\\+x"},
-                             {"environment", "sandbox"}});
+    CHECK(apple->keys ==
+          std::map<std::string, std::string>{{"key_file", folder.file("config/AuthKey.p8")},
+                                             {"key_id", "0123456789"},
+                                             {"team_id", "p: #\"w\\+x"},
+                                             {"environment", "sandbox"}});
     CHECK(apple->secrets.at("pass_phrase").reveal() == "open sesame");
     CHECK(apple->endpoint == "https://127.0.0.1:8443");
     CHECK(apple->ca_file == folder.file("config/mock/ca.pem"));
@@ -153,15 +153,15 @@ TEST_CASE("mistakes in the server file are told at their place", "[unit]") {
     CHECK(problem_of("[1]\n") ==
           "s.yaml:1:1: the file must be a map of keys and values, but is a list");
     CHECK(problem_of("store:\n") ==
-          "s.yaml:1:7: store must be a map of keys and values, but is empty");
+          "s.yaml:1:1: store must be a map of keys and values, but is empty");
     CHECK(problem_of("store:\n  lease: 30\n") ==
           "s.yaml:2:10: store.lease: '30' is not a duration such as 500ms, 30s, 5m, 12h or 1d");
     CHECK(problem_of("store:\n  lease: 999ms\n") ==
           "s.yaml:2:10: store.lease: 999ms is out of range; 1s to 1h are allowed");
     CHECK(problem_of("store:\n  lease: [1s]\n") ==
           "s.yaml:2:10: store.lease must be a single value, but is a list");
-    CHECK(problem_of("store:\n  patience:\n").find(
-              "s.yaml:2:12: store.patience has no value; write \"\" for an empty text") == 0);
+    CHECK(problem_of("store:\n  patience:\n") ==
+          "s.yaml:2:3: store.patience has no value; write \"\" for an empty text");
     CHECK(problem_of("store:\n  tls: {}\n") == "s.yaml:2:8: store.tls.ca is missing");
     CHECK(problem_of("store:\n  tls: {cert: x}\n") ==
           "s.yaml:2:8: store.tls.ca is missing\n"
@@ -176,8 +176,9 @@ TEST_CASE("mistakes in the server file are told at their place", "[unit]") {
           "s.yaml:1:31: log.format: 'txt' is not one of text, json; did you mean 'text'?");
     CHECK(problem_of("server: {listen: \"8080\"}\n") ==
           "s.yaml:1:18: server.listen: must be host:port, for example 127.0.0.1:8080");
-    CHECK(problem_of("server: {ops_listen: \"localhost:99999\"}\n").find("s.yaml:1:22: server.ops") ==
-          0);
+    CHECK(
+        problem_of("server: {ops_listen: \"localhost:99999\"}\n").find("s.yaml:1:22: server.ops") ==
+        0);
     CHECK(problem_of("sources: {crm: {}}\n") ==
           "s.yaml:1:10: sources is not available in this version");
 }
@@ -190,8 +191,7 @@ TEST_CASE("a store address is checked and never quoted", "[unit]") {
     };
     CHECK(url_problem("postgres://x") ==
           "s.yaml:1:14: store.url: must begin with sqlite: (a file) or mysql:// (a server)");
-    CHECK(url_problem("mysql://app:hunter2@db/x") ==
-          "s.yaml:1:14: store.url: no password here");
+    CHECK(url_problem("mysql://app:hunter2@db/x") == "s.yaml:1:14: store.url: no password here");
     CHECK(url_problem("mysql://db/x") == "s.yaml:1:14: store.url: the user is missing");
     CHECK(url_problem("mysql://app@db") == "s.yaml:1:14: store.url: the database is missing");
     CHECK(url_problem("mysql://app@db/") == "s.yaml:1:14: store.url: the database is missing");
@@ -207,8 +207,7 @@ TEST_CASE("a store address is checked and never quoted", "[unit]") {
 }
 
 TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
-    CHECK(problem_of("gateways:\n  a: {key_id: x}\n") ==
-          "s.yaml:2:6: gateways.a.type is missing");
+    CHECK(problem_of("gateways:\n  a: {key_id: x}\n") == "s.yaml:2:6: gateways.a.type is missing");
     CHECK(problem_of("gateways:\n  a: {type: apsn}\n") ==
           "s.yaml:2:13: unknown gateway type 'apsn'; did you mean 'apns'?");
     for (const std::string type : {"fcm", "webpush", "webhook", "hms", "xiaomi"})
@@ -222,10 +221,10 @@ TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
           "s.yaml:2:43: gateways.a.environment: 'live' is not one of production, sandbox");
     CHECK(problem_of("gateways:\n  a: {type: apns, key_id: x, team_id: y}\n") ==
           "s.yaml:2:6: team_id goes with key_file");
-    CHECK(problem_of("gateways:\n  a: {type: loopback, key_id: x}\n").find(
-              "s.yaml:2:23: unknown key 'key_id' in gateways.a") == 0);
-    CHECK(problem_of("gateways:\n  a b: {type: loopback}\n").find("s.yaml:2:8: 'a b' is not a name") ==
-          0);
+    CHECK(problem_of("gateways:\n  a: {type: loopback, key_id: x}\n")
+              .find("s.yaml:2:23: unknown key 'key_id' in gateways.a") == 0);
+    CHECK(problem_of("gateways:\n  a b: {type: loopback}\n")
+              .find("s.yaml:2:8: 'a b' is not a name") == 0);
     const auto common = [](const std::string& key) {
         return problem_of("gateways:\n  a: {type: loopback, " + key + "}\n");
     };
@@ -266,9 +265,10 @@ TEST_CASE("references that lead nowhere are told at their place", "[unit]") {
 
 TEST_CASE("no message quotes what a reference stands for", "[unit]") {
     const Variable secret("PUSHONCE_TEST_SECRET", "hunter2");
-    CHECK(problem_of("store:\n  lease: ${env:PUSHONCE_TEST_SECRET}\n") ==
-          "s.yaml:2:10: store.lease: '${env:PUSHONCE_TEST_SECRET}' is not a duration such as 500ms, "
-          "30s, 5m, 12h or 1d");
+    CHECK(
+        problem_of("store:\n  lease: ${env:PUSHONCE_TEST_SECRET}\n") ==
+        "s.yaml:2:10: store.lease: '${env:PUSHONCE_TEST_SECRET}' is not a duration such as 500ms, "
+        "30s, 5m, 12h or 1d");
     for (const auto* text :
          {"log: {level: \"${env:PUSHONCE_TEST_SECRET}\"}\n",
           "journal: {sync: \"${env:PUSHONCE_TEST_SECRET}\"}\n",

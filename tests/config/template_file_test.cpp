@@ -1,7 +1,8 @@
 #include "config/template_file.h"
 
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "config/config_folder.h"
@@ -55,8 +56,8 @@ fcm: {}
           LocaleText{"{{name}}", "yes", "https://x/i.png", "l", {{"k", "010"}, {"q", "{{n}}"}}});
     CHECK(message.locales.at("de-AT").title == "zwei\nZeilen\n");
     CHECK(message.locales.at("no") == LocaleText{});
-    CHECK(message.blocks == std::map<std::string, std::string>{{"webhook", R"({"a":1})"},
-                                                               {"fcm", "{}"}});
+    CHECK(message.blocks ==
+          std::map<std::string, std::string>{{"webhook", R"({"a":1})"}, {"fcm", "{}"}});
 }
 
 TEST_CASE("a block keeps its order, its types and its texts", "[unit]") {
@@ -64,9 +65,10 @@ TEST_CASE("a block keeps its order, its types and its texts", "[unit]") {
           R"({"z":1,"a":{"list":[true,false,null,null,"x"],"n":null}})");
     CHECK(block("{a: 0, b: -1.5e3, c: 9223372036854775807, d: 1.10}") ==
           R"({"a":0,"b":-1.5e3,"c":9223372036854775807,"d":1.10})");
-    CHECK(block("{a: 010, b: yes, c: True, d: 0x10, e: 1., f: .5, g: +1, h: 1_000, i: .inf, j: -}") ==
-          R"({"a":"010","b":"yes","c":"True","d":"0x10","e":"1.","f":".5","g":"+1","h":"1_000",)"
-          R"("i":".inf","j":"-"})");
+    CHECK(
+        block("{a: 010, b: yes, c: True, d: 0x10, e: 1., f: .5, g: +1, h: 1_000, i: .inf, j: -}") ==
+        R"({"a":"010","b":"yes","c":"True","d":"0x10","e":"1.","f":".5","g":"+1","h":"1_000",)"
+        R"("i":".inf","j":"-"})");
     CHECK(block(R"({a: "1", b: 'true', c: "null", d: ""})") ==
           R"({"a":"1","b":"true","c":"null","d":""})");
     CHECK(block(R"({"k\"ey": "a\"\\\n\u00fc{{name}}"})") == R"({"k\"ey":"a\"\\\nü{{name}}"})");
@@ -81,9 +83,10 @@ TEST_CASE("every block is valid JSON", "[unit]") {
 }
 
 TEST_CASE("mistakes in blocks are told at their place", "[unit]") {
-    CHECK(block_problem("{a: 9223372036854775808}") ==
-          "t.yaml:3:11: apns.a: the number 9223372036854775808 is too large; quote it to send it as "
-          "a text");
+    CHECK(
+        block_problem("{a: 9223372036854775808}") ==
+        "t.yaml:3:11: apns.a: the number 9223372036854775808 is too large; quote it to send it as "
+        "a text");
     CHECK(block_problem("{a: [1e999]}") ==
           "t.yaml:3:12: apns.a[0]: the number 1e999 is too large; quote it to send it as a text");
     CHECK(block_problem("{aps: {alert: \"{{#x}}\"}}") ==
@@ -112,7 +115,8 @@ TEST_CASE("mistakes in templates are told at their place", "[unit]") {
           "t.yaml:2:26: 'd e' is not a locale such as en or de-AT");
     CHECK(problem_of("default: en\nlocales: {en: {}}\napsn: {}\n") ==
           "t.yaml:3:1: unknown key 'apsn'; did you mean 'apns'?");
-    CHECK(problem_of("default: en\nlocales: {en: {title: \"${param:x}\"}}\n") ==
-          "t.yaml:2:23: ${param:…} does not work in a template; put the value under message.data of "
-          "the campaign file and write {{name}}");
+    CHECK(
+        problem_of("default: en\nlocales: {en: {title: \"${param:x}\"}}\n") ==
+        "t.yaml:2:23: ${param:…} does not work in a template; put the value under message.data of "
+        "the campaign file and write {{name}}");
 }

@@ -12,11 +12,14 @@ namespace {
 
 /// A tree in short, with every value's place: map {k@l:c=…}, list [..], plain text, "quoted", ~.
 std::string shown(const YamlNode& node) {
-    const auto place = "@" + std::to_string(node.mark.line) + ":" + std::to_string(node.mark.column);
+    const auto place =
+        "@" + std::to_string(node.mark.line) + ":" + std::to_string(node.mark.column);
     std::string text;
     switch (node.kind) {
-        case YamlNode::Kind::null: return "~";
-        case YamlNode::Kind::broken: return "broken";
+        case YamlNode::Kind::null:
+            return "~";
+        case YamlNode::Kind::broken:
+            return "broken";
         case YamlNode::Kind::scalar:
             return (node.is_quoted ? '"' + node.text + '"' : node.text) + place;
         case YamlNode::Kind::map:

@@ -479,7 +479,9 @@ class MockGateway(Gateway):
         super().__init__(lab)
         self.arguments = ["mock-gateway", "--listen", f"127.0.0.1:{self.port}",
                           "--ledger", self.ledger_path, "--cert-file", lab.path("server.pem"),
-                          "--key-file", lab.path("server.key")]
+                          "--key-file", lab.path("server.key"),
+                          "--apns-key", lab.path("provider.pub"), "--apns-key-id", "ABC123DEFG",
+                          "--apns-team-id", "DEF123GHIJ", "--apns-topic", TOPIC]
         if faults:
             self.arguments += ["--faults", lab.write("faults.yaml", fault_file(faults))]
         if latency:

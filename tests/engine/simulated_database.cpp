@@ -53,6 +53,7 @@ SimulatedDatabase::TransactionPtr SimulatedDatabase::begin() {
 
 void SimulatedDatabase::commit(Transaction& transaction) {
     if (transaction.state != Transaction::State::open) return;
+    if (mistake_ == Mistake::lost_commit) remember(transaction);
     for (const auto& [key, row] : transaction.flags) {
         const auto before = flags_.find(key);
         check_flag(key, before == flags_.end() ? nullptr : &before->second, row);
@@ -77,6 +78,11 @@ void SimulatedDatabase::rollback(Transaction& transaction) {
     release_locks(transaction);
 }
 
+void SimulatedDatabase::step_clock(std::chrono::milliseconds by) {
+    latest_ = latest();
+    skew_ += by;
+}
+
 void SimulatedDatabase::crash() {
     is_up_ = false;
     ++run_;
@@ -88,6 +94,31 @@ void SimulatedDatabase::crash() {
         else
             rollback(*transaction);
     }
+    if (mistake_ == Mistake::lost_commit) forget_last_commit();
+}
+
+/// What the rows are before the transaction's commit; rows that it makes are left out.
+void SimulatedDatabase::remember(const Transaction& transaction) {
+    if (transaction.flags.empty()) return;
+    before_last_ = {};
+    for (const auto& [key, row] : transaction.flags) {
+        const auto* before = flag(nullptr, key);
+        before_last_.flags[key] = before == nullptr ? FlagRows::Row{} : *before;
+    }
+    for (const auto& [key, head] : transaction.chunks)
+        before_last_.chunks[key] = *chunk(nullptr, key);
+}
+
+void SimulatedDatabase::forget_last_commit() {
+    for (const auto& [key, row] : before_last_.flags) {
+        if (row.claims == 0)
+            flags_.erase(key);
+        else
+            flags_[key] = row;
+    }
+    for (const auto& [key, head] : before_last_.chunks)
+        chunks_[key] = head;
+    before_last_ = {};
 }
 
 bool SimulatedDatabase::lock_campaign(Transaction& transaction, CampaignId campaign, Mode mode) {
@@ -121,12 +152,13 @@ bool SimulatedDatabase::lock(Transaction& transaction, const std::string& resour
 }
 
 void SimulatedDatabase::release_locks(const Transaction& transaction) {
-    std::erase_if(locks_, [&](auto& entry) {
-        auto& [name, held] = entry;
-        if (held.exclusive == &transaction) held.exclusive = nullptr;
-        held.shared.erase(&transaction);
-        return held.exclusive == nullptr && held.shared.empty();
-    });
+    for (auto held = locks_.begin(); held != locks_.end();) {
+        auto& holders = held->second;
+        if (holders.exclusive == &transaction) holders.exclusive = nullptr;
+        holders.shared.erase(&transaction);
+        const bool is_free = holders.exclusive == nullptr && holders.shared.empty();
+        held = is_free ? locks_.erase(held) : std::next(held);
+    }
     std::erase_if(open_, [&](const auto& one) { return one.get() == &transaction; });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "engine/simulated_world.h"
+#include "engine/simulation_mistake.h"
 #include "store/store_session.h"
 
 namespace dispatcher {
@@ -28,7 +30,8 @@ using ChunkKey = std::pair<CampaignId, ChunkNo>;
 /// is held against the table of legal transitions.
 class SimulatedDatabase {
   public:
-    SimulatedDatabase(World& world, std::chrono::milliseconds skew) : world_(world), skew_(skew) {}
+    SimulatedDatabase(World& world, std::chrono::milliseconds skew, Mistake mistake)
+        : world_(world), mistake_(mistake), skew_(skew) {}
 
     /// What a transaction has written and locked so far.
     struct Transaction {
@@ -54,8 +57,10 @@ class SimulatedDatabase {
     void crash();
     void start() { is_up_ = true; }
     /// The server's clock is set forward or back.
-    void step_clock(std::chrono::milliseconds by) { skew_ += by; }
+    void step_clock(std::chrono::milliseconds by);
     [[nodiscard]] WallTime now() const { return simulated_wall(world_.now()) + skew_; }
+    /// The latest time that the clock ever showed.
+    [[nodiscard]] WallTime latest() const { return std::max(latest_, now()); }
     [[nodiscard]] bool has_open_transactions() const { return !open_.empty(); }
 
     // -- locks: false where another transaction is in the way -----------------------------------
@@ -97,11 +102,15 @@ class SimulatedDatabase {
     };
     using LockTable = std::map<std::string, Lock>;
     bool lock(Transaction& transaction, const std::string& resource, Mode mode);
+    void remember(const Transaction& transaction);
+    void forget_last_commit();
     void release_locks(const Transaction& transaction);
     void check_flag(const FlagKey& key, const FlagRows::Row* before, const FlagRows::Row& after);
 
     World& world_;
+    const Mistake mistake_;
     std::chrono::milliseconds skew_;
+    WallTime latest_{};
     bool is_up_ = true;
     std::uint64_t run_ = 1;
     std::set<TransactionPtr> open_;
@@ -114,6 +123,7 @@ class SimulatedDatabase {
     std::map<IncarnationId, bool> incarnations_;           ///< and whether they are closed
     std::set<std::pair<FlagKey, std::uint64_t>> claimed_;  ///< claim ids each flag ever had
     std::set<FlagKey> resent_;
+    Transaction before_last_;  ///< what the last commit replaced (mistake lost_commit)
 };
 
 }  // namespace dispatcher

@@ -27,17 +27,19 @@ Ledger::Entry& Ledger::entry(std::string_view appid) {
 }
 
 SimulatedGateway::SimulatedGateway(World& world, Ledger& ledger, const GatewayWeather& weather,
-                                   ProcessLife& life, Mistake mistake, std::size_t in_flight_max)
+                                   ProcessLife& life, Mistake mistake, std::size_t in_flight_max,
+                                   bool may_write_early)
     : world_(world),
       ledger_(ledger),
       weather_(weather),
       life_(life),
       mistake_(mistake),
-      in_flight_max_(in_flight_max) {}
+      in_flight_max_(in_flight_max),
+      may_write_early_(may_write_early) {}
 
 /// The kernel sends what it was given, although its process is dead; not so after a power cut.
 SimulatedGateway::~SimulatedGateway() {
-    if (!life_.is_killed || life_.is_power_lost) return;
+    if (!may_write_early_ || !life_.is_killed || life_.is_power_lost) return;
     for (const auto& request : unflushed_)
         if (world_.chance(0.5)) accept(request);
 }
@@ -97,7 +99,7 @@ void SimulatedGateway::answer(const Request& request, std::chrono::nanoseconds a
 
 /// Some time later; no death of ours stops it.
 void SimulatedGateway::accept(const Request& request) {
-    world_.at(world_.now() + world_.between(0ms, 30ms),
+    world_.at(world_.now() + world_.between(0ms, weather_.latency),
               [&ledger = ledger_, appid = request.appid] { ledger.accept(appid); });
 }
 
@@ -113,7 +115,7 @@ void SimulatedGateway::transmit(const Request& request) {
         return;
     }
     in_flight_.insert(request.ticket);
-    const auto soon = world_.between(1ms, 40ms);
+    const auto soon = world_.between(0ms, weather_.latency);
     const auto silence = kSilences[world_.below(kSilences.size())];
     // One draw against the sum of the chances: at most one of these befalls a request.
     double left = static_cast<double>(world_.draw() >> 11) / 9007199254740992.0;
@@ -148,7 +150,7 @@ void SimulatedGateway::transmit(const Request& request) {
     } else {
         accept(request);
         // The answer never comes before the gateway has taken it.
-        answer(request, 30ms + soon, Outcome::accepted());
+        answer(request, weather_.latency + soon, Outcome::accepted());
     }
 }
 

@@ -17,9 +17,11 @@ namespace dispatcher {
 class Ledger {
   public:
     struct Entry {
+        std::uint32_t marked = 0;     ///< announced in a journal as about to be sent
         std::uint32_t submitted = 0;  ///< handed over by a process; it may have left or not
         std::uint32_t accepted = 0;   ///< notifications that the device will get
     };
+    void mark(std::string_view appid) { ++entry(appid).marked; }
     void submit(std::string_view appid) { ++entry(appid).submitted; }
     void accept(std::string_view appid) { ++entry(appid).accepted; }
     [[nodiscard]] Entry of(const std::string& appid) const;
@@ -40,15 +42,16 @@ struct GatewayWeather {
     double refused = 0;      ///< 429 or 503, with or without Retry-After
     double not_sent = 0;     ///< GOAWAY, REFUSED_STREAM
     double rejected = 0;
-    double connection_lost = 0;  ///< per flush: everything in flight ends unanswered
-    BootTime down_until{};       ///< no connection can be made before
+    double connection_lost = 0;             ///< per flush: everything in flight ends unanswered
+    std::chrono::milliseconds latency{20};  ///< of an answer, at most
+    BootTime down_until{};                  ///< no connection can be made before
 };
 
 /// One process's way to a gateway. What was flushed is on its way whatever becomes of the process.
 class SimulatedGateway final : public Gateway {
   public:
     SimulatedGateway(World& world, Ledger& ledger, const GatewayWeather& weather, ProcessLife& life,
-                     Mistake mistake, std::size_t in_flight_max);
+                     Mistake mistake, std::size_t in_flight_max, bool may_write_early);
     ~SimulatedGateway() override;
 
     [[nodiscard]] std::size_t capacity() const override;
@@ -84,6 +87,7 @@ class SimulatedGateway final : public Gateway {
     ProcessLife& life_;
     const Mistake mistake_;
     const std::size_t in_flight_max_;
+    const bool may_write_early_;  ///< submit() may reach the kernel before wait()
     std::vector<Request> unflushed_;
     std::set<Ticket> in_flight_;
     std::multimap<BootTime, Coming> coming_;

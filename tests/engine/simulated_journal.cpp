@@ -28,10 +28,11 @@ void SimulatedHost::lose_power() {
     }
 }
 
-SimulatedJournal::SimulatedJournal(World& world, ProcessLife& life,
+SimulatedJournal::SimulatedJournal(World& world, Ledger& ledger, ProcessLife& life,
                                    std::shared_ptr<SimulatedHost::File> file, bool is_synced,
                                    Mistake mistake)
     : world_(world),
+      ledger_(ledger),
       life_(life),
       file_(std::move(file)),
       is_synced_(is_synced),
@@ -64,6 +65,7 @@ void SimulatedJournal::mark(BatchNo batch, std::uint32_t row, SlotState state, R
         late_marks_.push_back({batch, row, open.record.claim});
         return;
     }
+    if (state == SlotState::wire) ledger_.mark(open.record.appids[row]);
     open.slots.at(row).now = {state, reason};
     world_.tick(life_);
 }
@@ -110,8 +112,8 @@ std::unique_ptr<Journal> SimulatedJournalDirectory::create(IncarnationId incarna
     file->batches.resize(kBatchesMax);
     file->owner = &life_;
     host_.files[incarnation] = file;
-    return std::make_unique<SimulatedJournal>(world_, life_, std::move(file), host_.is_synced(),
-                                              mistake_);
+    return std::make_unique<SimulatedJournal>(world_, ledger_, life_, std::move(file),
+                                              host_.is_synced(), mistake_);
 }
 
 std::vector<LeftJournal> SimulatedJournalDirectory::take_dead() {

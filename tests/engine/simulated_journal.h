@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/simulated_gateway.h"
 #include "engine/simulated_world.h"
 #include "engine/simulation_mistake.h"
 #include "journal/journal.h"
@@ -47,8 +48,8 @@ class SimulatedHost {
 /// One lane's journal. Dropping it gives its lock back, as the end of a process does.
 class SimulatedJournal final : public Journal {
   public:
-    SimulatedJournal(World& world, ProcessLife& life, std::shared_ptr<SimulatedHost::File> file,
-                     bool is_synced, Mistake mistake);
+    SimulatedJournal(World& world, Ledger& ledger, ProcessLife& life,
+                     std::shared_ptr<SimulatedHost::File> file, bool is_synced, Mistake mistake);
     ~SimulatedJournal() override { file_->is_locked = false; }
 
     std::optional<BatchNo> open_batch(const BatchRecord& record) override;
@@ -66,6 +67,7 @@ class SimulatedJournal final : public Journal {
     SimulatedHost::Batch& open_at(BatchNo batch);
 
     World& world_;
+    Ledger& ledger_;
     ProcessLife& life_;
     std::shared_ptr<SimulatedHost::File> file_;
     const bool is_synced_;
@@ -76,8 +78,9 @@ class SimulatedJournal final : public Journal {
 /// A process's view of its host's journals; the locks that it took end with it.
 class SimulatedJournalDirectory final : public JournalDirectory {
   public:
-    SimulatedJournalDirectory(World& world, SimulatedHost& host, ProcessLife& life, Mistake mistake)
-        : world_(world), host_(host), life_(life), mistake_(mistake) {}
+    SimulatedJournalDirectory(World& world, Ledger& ledger, SimulatedHost& host, ProcessLife& life,
+                              Mistake mistake)
+        : world_(world), ledger_(ledger), host_(host), life_(life), mistake_(mistake) {}
     ~SimulatedJournalDirectory() override;
 
     std::unique_ptr<Journal> create(IncarnationId incarnation) override;
@@ -90,6 +93,7 @@ class SimulatedJournalDirectory final : public JournalDirectory {
                                    const SimulatedHost::File& file) const;
 
     World& world_;
+    Ledger& ledger_;
     SimulatedHost& host_;
     ProcessLife& life_;
     const Mistake mistake_;

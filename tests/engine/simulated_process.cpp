@@ -60,8 +60,8 @@ void SimulatedProcess::run() {
             process.journals_.reset();
         }
     } const ending{*this};
-    journals_ =
-        std::make_unique<SimulatedJournalDirectory>(around_.world, host, life, around_.mistake);
+    journals_ = std::make_unique<SimulatedJournalDirectory>(around_.world, around_.ledger, host,
+                                                            life, around_.mistake);
     flags_ = std::make_unique<FlagStore>(store_, around_.scenario.options.lease);
     try {
         run_until_told();
@@ -170,9 +170,9 @@ std::unique_ptr<SimulatedProcess::Running> SimulatedProcess::start_lane(const Ca
                                                          observer_,
                                                          tally_});
     running->journal = std::move(journal);
-    running->gateway =
-        std::make_unique<SimulatedGateway>(around_.world, around_.ledger, around_.gateway_weather,
-                                           life, around_.mistake, scenario.in_flight_max);
+    running->gateway = std::make_unique<SimulatedGateway>(
+        around_.world, around_.ledger, around_.gateway_weather, life, around_.mistake,
+        scenario.in_flight_max, !scenario.is_journal_synced);
     running->lane =
         std::make_unique<Lane>(running->context, *running->gateway, type_, kGatewayPatience);
     ours_.push_back(incarnation);

@@ -475,10 +475,11 @@ void SimulatedStoreSession::read_keys(ScopeId scope, std::span<const std::string
 }
 
 void SimulatedStoreSession::release_range(const KeyRange& range, ClaimId claim, Reason reason) {
+    const bool any_claim = mistake_ == Mistake::release_any_claim;
     change_range(
         "UPDATE delivery (release)", range,
         [&](const Row& row) {
-            return row.claim == claim &&
+            return (row.claim == claim || any_claim) &&
                    (row.state == FlagState::claimed || row.state == FlagState::in_doubt);
         },
         [&](Row& row) {

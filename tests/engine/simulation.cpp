@@ -26,7 +26,7 @@ Simulation::Simulation(std::uint64_t seed, Mistake mistake)
       scenario_(Scenario::draw(world_)),
       store_weather_(scenario_.store),
       gateway_weather_(scenario_.gateway),
-      database_(world_, std::chrono::milliseconds(world_.below(5000))),
+      database_(world_, std::chrono::milliseconds(world_.below(5000)), mistake),
       kills_left_(scenario_.kills) {
     for (std::uint32_t i = 0; i < scenario_.hosts; ++i) {
         hosts_.push_back(std::make_unique<SimulatedHost>(world_, scenario_.is_journal_synced));
@@ -105,35 +105,41 @@ void Simulation::add_chunks(const Launched& launched) {
 }
 
 void Simulation::schedule(std::uint32_t times, const std::string& what,
-                          std::function<void()> event) {
+                          std::function<bool()> event) {
     for (std::uint32_t i = 0; i < times; ++i)
         world_.at(world_.now() + world_.between(0ms, scenario_.storm), [this, what, event] {
+            if (!event()) return;
             world_.trace("-- {}", what);
             world_.count(what);
-            event();
         });
 }
 
 void Simulation::schedule_storm() {
-    schedule(kills_left_ / 2, "kill -9 at a time", [this] { kill_one(); });
+    schedule(kills_left_ / 2, "kill -9 at a time", [this] { return kill_one(); });
     kills_left_ -= kills_left_ / 2;
-    schedule(scenario_.stops, "SIGSTOP", [this] { stop_one(); });
-    schedule(scenario_.power_cuts, "power cut", [this] { cut_power(); });
-    schedule(scenario_.outages, "database killed", [this] { crash_database(); });
-    schedule(scenario_.gateway_outages, "gateway unreachable",
-             [this] { gateway_weather_.down_until = world_.now() + world_.between(100ms, 4s); });
+    schedule(scenario_.stops, "SIGSTOP", [this] { return stop_one(); });
+    schedule(scenario_.power_cuts, "power cut", [this] { return cut_power(); });
+    schedule(scenario_.outages, "database killed", [this] { return crash_database(); });
+    schedule(scenario_.gateway_outages, "gateway unreachable", [this] {
+        gateway_weather_.down_until = world_.now() + world_.between(100ms, 4s);
+        return true;
+    });
     schedule(scenario_.pauses, "campaign paused", [this] {
-        database_.move_campaign(launched_[world_.below(launched_.size())].id,
-                                CampaignState::running, CampaignState::paused);
+        return database_.move_campaign(launched_[world_.below(launched_.size())].id,
+                                       CampaignState::running, CampaignState::paused);
     });
     schedule(scenario_.is_cancelled ? 1 : 0, "campaign cancelled", [this] {
-        database_.move_campaign(launched_[0].id, CampaignState::running, CampaignState::cancelled);
+        return database_.move_campaign(launched_[0].id, CampaignState::running,
+                                       CampaignState::cancelled);
     });
     schedule(scenario_.terminations, "SIGTERM", [this] {
-        if (auto* process = any_alive()) process->terminate();
+        auto* process = any_alive();
+        if (process != nullptr) process->terminate();
+        return process != nullptr;
     });
     schedule(scenario_.clock_steps, "database clock stepped", [this] {
         database_.step_clock(std::chrono::milliseconds(world_.below(20'000)) - 10s);
+        return true;
     });
     world_.at(world_.now() + scenario_.storm, [this] { clear_up(); });
     world_.at(world_.now(), [this] { supervise(); });
@@ -146,22 +152,25 @@ SimulatedProcess* Simulation::any_alive() {
     return alive.empty() ? nullptr : alive[world_.below(alive.size())];
 }
 
-void Simulation::kill_one() {
-    if (auto* process = any_alive()) world_.kill(process->life);
+bool Simulation::kill_one() {
+    auto* process = any_alive();
+    if (process != nullptr) world_.kill(process->life);
+    return process != nullptr;
 }
 
-void Simulation::stop_one() {
+bool Simulation::stop_one() {
     auto* process = any_alive();
-    if (process == nullptr || process->life.is_stopped) return;
+    if (process == nullptr || process->life.is_stopped) return false;
     process->life.is_stopped = true;
     const auto lease = scenario_.options.lease;
     world_.at(world_.now() + world_.between(lease / 4, lease * 4), [this, process] {
         world_.trace("-- SIGCONT {}", process->life.name);
         process->life.is_stopped = false;
     });
+    return true;
 }
 
-void Simulation::cut_power() {
+bool Simulation::cut_power() {
     auto& host = *hosts_[world_.below(hosts_.size())];
     for (const auto& process : processes_)
         if (&process->host == &host && !process->is_ended()) {
@@ -170,11 +179,14 @@ void Simulation::cut_power() {
         }
     // After the processes are unwound.
     world_.at(world_.now(), [&host] { host.lose_power(); });
+    return true;
 }
 
-void Simulation::crash_database() {
+bool Simulation::crash_database() {
+    if (!database_.is_up()) return false;
     database_.crash();
     world_.at(world_.now() + world_.between(50ms, 4s), [this] { database_.start(); });
+    return true;
 }
 
 void Simulation::clear_up() {
@@ -182,6 +194,7 @@ void Simulation::clear_up() {
     is_storm_over_ = true;
     store_weather_ = {};
     gateway_weather_ = {};
+    gateway_weather_.latency = scenario_.gateway.latency;
     for (const auto& process : processes_)
         process->life.kill_at_tick = 0;
     database_.start();
@@ -193,13 +206,25 @@ void Simulation::supervise() {
             (is_storm_over_ || world_.chance(0.1)))
             database_.move_campaign(launched.id, CampaignState::paused, CampaignState::running);
     for (auto& place : places_) {
-        if ((place.process != nullptr && !place.process->is_ended()) || !has_work(place)) continue;
-        if (place.next_start == BootTime{})
-            place.next_start = world_.now() + world_.between(0ms, 2 * scenario_.options.lease);
+        if (is_served(place) || !has_work(place)) continue;
+        if (place.next_start == BootTime{} && place.process != nullptr)
+            place.next_start = world_.now() + restart_delay();
         if (place.next_start <= world_.now()) start_process(place);
     }
     is_quiet_ = is_quiet();
     if (!is_quiet_) world_.at(world_.now() + kSupervision, [this] { supervise(); });
+}
+
+/// Often at once, sometimes long after the leases have run out.
+std::chrono::nanoseconds Simulation::restart_delay() {
+    return world_.chance(0.6) ? world_.between(0ms, 300ms)
+                              : world_.between(0ms, 2 * scenario_.options.lease);
+}
+
+/// A person who sees a process hang starts another one beside it.
+bool Simulation::is_served(const Place& place) {
+    if (place.process == nullptr || place.process->is_ended()) return false;
+    return !place.process->life.is_stopped || world_.chance(0.9);
 }
 
 /// A campaign that is not finished, or journals whose owners are dead.

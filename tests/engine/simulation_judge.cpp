@@ -8,7 +8,7 @@ std::vector<std::string> Verdicts::of_campaign(CampaignId campaign,
                                                const std::vector<std::string>& audience) const {
     std::vector<std::string> broken;
     const auto head = database_.campaign(campaign);
-    const bool is_expired = head.deadline && *head.deadline <= database_.now();
+    const bool is_expired = head.deadline && *head.deadline <= database_.latest();
     const bool may_be_left = head.state == CampaignState::cancelled || is_expired;
     std::uint64_t in_doubt = 0;
     for (const auto& appid : audience) {
@@ -44,6 +44,8 @@ std::string Verdicts::of_flag(const FlagKey& key, const FlagRows::Row& row,
     const bool was_sent = ledger.accepted > 0;
     switch (row.state) {
         case FlagState::claimed:
+            // Nobody takes over a cancelled campaign's chunk from a host that lost its journal.
+            if (may_be_left && scenario_.loses_journals()) return {};
             return broken("I2, still claimed");
         case FlagState::released:
             if (!may_be_left) return broken("I2, lost");
@@ -52,7 +54,7 @@ std::string Verdicts::of_flag(const FlagKey& key, const FlagRows::Row& row,
             if (!was_sent && row.code.reason != Reason::assumed) return broken("I3, never sent");
             return {};
         case FlagState::in_doubt:
-            if (ledger.submitted == 0 && !scenario_.loses_journals())
+            if (ledger.marked == 0 && !scenario_.loses_journals())
                 return broken("I7, doubt without a request");
             return {};
         case FlagState::rejected:

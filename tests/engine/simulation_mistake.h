@@ -14,6 +14,7 @@ enum class Mistake : std::uint8_t {
     act_before_commit,    ///< a COMMIT without an answer counts as committed
     unknown_as_not_sent,  ///< no answer from the gateway counts as proof that nothing was sent
     no_reconcile,         ///< a campaign is done when its chunks are closed once
+    lost_commit,          ///< a database that crashes forgets its last acknowledged commit
 };
 
 }  // namespace dispatcher

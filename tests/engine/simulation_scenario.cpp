@@ -3,6 +3,7 @@
 namespace dispatcher {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 /// Nothing, a little or a lot.
@@ -29,7 +30,7 @@ void draw_options(World& world, Scenario& s) {
     auto& o = s.options;
     o.lease = ms(world, 1000, 3000);
     o.store_patience = ms(world, 2000, 8000);
-    o.batch_rows = 2 + static_cast<std::uint32_t>(world.below(14));
+    o.batch_rows = 2 + static_cast<std::uint32_t>(world.below(world.chance(0.5) ? 14 : 80));
     o.chunks_per_lane = 1 + static_cast<std::uint32_t>(world.below(4));
     o.ready_claims = 1 + world.below(3);
     o.settle_jobs = 1 + world.below(8);
@@ -37,12 +38,13 @@ void draw_options(World& world, Scenario& s) {
     o.hold_up_to = ms(world, 0, 600);
     o.settle_after = ms(world, 5, 300);
     o.poll = ms(world, 100, 500);
-    s.in_flight_max = 1 + world.below(20);
+    s.in_flight_max = 1 + world.below(world.chance(0.5) ? 8 : 60);
+    s.gateway.latency = ms(world, 2, 80);
     s.settings.retry.attempts = static_cast<std::uint16_t>(2 + world.below(5));
     s.settings.retry.first = ms(world, 10, 500);
     s.settings.retry.max = ms(world, 500, 4000);
     if (world.chance(0.15))
-        s.settings.rate_per_second = 20.0 + static_cast<double>(world.below(200));
+        s.settings.rate_per_second = 50.0 + static_cast<double>(world.below(500));
 }
 
 void draw_weather(World& world, Scenario& s) {
@@ -66,8 +68,8 @@ void draw_weather(World& world, Scenario& s) {
 
 Scenario Scenario::draw(World& world) {
     Scenario s;
-    s.recipients = 20 + static_cast<std::uint32_t>(world.below(120));
-    s.chunk_rows = 4 + static_cast<std::uint32_t>(world.below(40));
+    s.recipients = 20 + static_cast<std::uint32_t>(world.below(world.chance(0.5) ? 100 : 1000));
+    s.chunk_rows = s.recipients / (2 + static_cast<std::uint32_t>(world.below(20))) + 1;
     s.gateways = world.chance(0.3) ? 2 : 1;
     s.campaigns = world.chance(0.15) ? 2 : 1;
     s.hosts = 1 + static_cast<std::uint32_t>(world.below(2));
@@ -76,11 +78,12 @@ Scenario Scenario::draw(World& world) {
     if (world.chance(0.1)) s.in_doubt = InDoubtPolicy::assume_delivered;
     if (world.chance(0.1)) s.in_doubt = InDoubtPolicy::resend;
     if (world.chance(0.1)) s.deadline_after = ms(world, 200, 6000);
+    if (world.chance(0.05)) s.deadline_after = 10min;
     draw_options(world, s);
     draw_weather(world, s);
-    s.storm = ms(world, 2000, 12'000);
+    s.storm = ms(world, 300, 6000);
     s.kills = up_to(world, 0.75, 6);
-    s.stops = up_to(world, 0.4, 3);
+    s.stops = up_to(world, 0.5, 4);
     s.power_cuts = up_to(world, 0.15, 2);
     s.outages = up_to(world, 0.25, 2);
     s.gateway_outages = up_to(world, 0.2, 2);
@@ -88,7 +91,7 @@ Scenario Scenario::draw(World& world) {
     s.terminations = up_to(world, 0.2, 2);
     s.clock_steps = up_to(world, 0.1, 2);
     s.is_cancelled = world.chance(0.04);
-    s.clock_skew_max = ms(world, 0, 3000);
+    s.clock_skew_max = world.chance(0.1) ? 20min : ms(world, 0, 3000);
     return s;
 }
 

@@ -62,4 +62,26 @@ TEST_CASE("nobody is sent to twice and nobody is lost, whatever goes wrong") {
         fmt::print("  {:8} x {}\n", times, what);
 }
 
+TEST_CASE("the judge sees every breach of the protocol") {
+    const auto [mistake, name] = GENERATE(table<Mistake, const char*>({
+        {Mistake::lease_resend, "a lease that ran out gives the claims back"},
+        {Mistake::mark_after_send, "sends are marked after they were made"},
+        {Mistake::release_any_claim, "a release without its claim id"},
+        {Mistake::no_death_proof, "a stopped process taken for dead"},
+        {Mistake::act_before_commit, "a lost COMMIT taken for committed"},
+        {Mistake::unknown_as_not_sent, "silence of the gateway taken for proof"},
+        {Mistake::no_reconcile, "no last look at closed chunks"},
+        {Mistake::lost_commit, "a database that forgets a commit"},
+    }));
+    constexpr std::uint64_t kSeedsMost = 1500;
+    constexpr std::uint64_t kSeedsLeast = 100;
+    constexpr std::uint64_t kCaughtEnough = 5;
+    std::uint64_t caught = 0;
+    std::uint64_t seeds = 0;
+    while (seeds < kSeedsMost && (seeds < kSeedsLeast || caught < kCaughtEnough))
+        if (!Simulation(++seeds, mistake).run().violations.empty()) ++caught;
+    fmt::print("caught in {} of {} seeds: {}\n", caught, seeds, name);
+    CHECK(caught > 0);
+}
+
 }  // namespace dispatcher

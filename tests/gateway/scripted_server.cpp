@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <deque>
 #include <stdexcept>
@@ -252,6 +253,7 @@ class ScriptedServer::Link final : public Peer {
     }
 
     void flush() {
+        if (!server_.options_.sends_settings) return;
         std::string out;
         const std::uint8_t* data = nullptr;
         for (auto size = nghttp2_session_mem_send(session_, &data); size > 0;
@@ -262,6 +264,11 @@ class ScriptedServer::Link final : public Peer {
 
     /// Plan: until the end, take bytes, run the script for what became whole, then what was posted.
     void serve() {
+        // Of this thread only: the client under test must do without.
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &signals, nullptr);
         if (server_.options_.is_tls && !shake_hands()) {
             finish();
             return;

@@ -17,6 +17,8 @@ const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = htt
 const PAYLOAD_BYTES_MAX = 4096;
 const TOKEN_AGE_SECONDS_MAX = 3600;
 const STREAM_ID_MAX = 2 ** 31 - 1;
+const STREAMS_MAX = 1000; // open at once, once a connection has had a notification accepted
+const CLOCK_SKEW_SECONDS_MAX = 300;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PUSH_TYPES = new Set(['alert', 'background', 'location', 'voip', 'complication',
   'fileprovider', 'mdm', 'liveactivity', 'pushtotalk']);
@@ -40,6 +42,7 @@ async function providerTokenProblem(header) {
     return [403, 'InvalidProviderToken'];
   }
   const age = Date.now() / 1000 - claims.iat;
+  if (!(age > -CLOCK_SKEW_SECONDS_MAX)) return [403, 'InvalidProviderToken'];
   return age > TOKEN_AGE_SECONDS_MAX ? [403, 'ExpiredProviderToken'] : null;
 }
 
@@ -51,7 +54,7 @@ async function problem(headers, body) {
   if (unauthorized) return unauthorized;
   if (path[1].length !== 64) return [400, 'BadDeviceToken'];
   if (headers['apns-topic'] !== options.topic) {
-    return [400, headers['apns-topic'] ? 'DeviceTokenNotForTopic' : 'MissingTopic'];
+    return [400, headers['apns-topic'] ? 'TopicDisallowed' : 'MissingTopic'];
   }
   if (headers['apns-id'] !== undefined && !UUID.test(headers['apns-id'])) {
     return [400, 'BadMessageId'];
@@ -72,7 +75,7 @@ async function problem(headers, body) {
 
 // -- what it does to a request --------------------------------------------------------------------
 
-function accept(headers, body) {
+function accept({ session, headers, body }) {
   const token = headers[':path'].slice('/3/device/'.length);
   writeSync(ledger, JSON.stringify({
     token,
@@ -83,6 +86,9 @@ function accept(headers, body) {
     at: new Date().toISOString(),
     payload_sha256: createHash('sha256').update(body).digest('hex'),
   }) + '\n');
+  if (session.accepted) return;
+  session.accepted = true;
+  session.settings({ maxConcurrentStreams: STREAMS_MAX });
 }
 
 function answer(stream, headers, status, body, more = {}) {
@@ -102,28 +108,32 @@ const FAULTS = {
     a.fault.retryAfter ? { 'retry-after': String(a.fault.retryAfter) } : {}),
   unavailable: (a) => answer(a.stream, a.headers, 503, reason('ServiceUnavailable')),
   server_error: (a) => answer(a.stream, a.headers, 500, reason('InternalServerError')),
-  server_error_after: (a) => { accept(a.headers, a.body); FAULTS.server_error(a); },
+  server_error_after: (a) => { accept(a); FAULTS.server_error(a); },
   bad_body: (a) => answer(a.stream, a.headers, 400, '<html>no JSON</html>'),
   refuse: (a) => a.stream.close(NGHTTP2_REFUSED_STREAM),
   reset_before: (a) => a.stream.close(NGHTTP2_INTERNAL_ERROR),
-  reset_after: (a) => { accept(a.headers, a.body); FAULTS.reset_before(a); },
+  reset_after: (a) => { accept(a); FAULTS.reset_before(a); },
   stall_before: () => {},
-  stall_after: (a) => accept(a.headers, a.body),
+  stall_after: (a) => accept(a),
   late: (a) => {
-    accept(a.headers, a.body);
+    accept(a);
     setTimeout(() => answer(a.stream, a.headers, 200, ''), a.fault.delayMs);
   },
   goaway_notice: (a) => {
-    accept(a.headers, a.body);
+    accept(a);
     answer(a.stream, a.headers, 200, '');
     a.session.goaway(NGHTTP2_NO_ERROR, STREAM_ID_MAX);
     a.session.close();
   },
-  // Below this stream: it was not processed. Earlier ones are answered before the end.
-  goaway_before: (a) => end(a, Math.max(0, a.stream.id - 2)),
-  goaway_after: (a) => { accept(a.headers, a.body); end(a, a.stream.id); },
+  // Below this stream: it was not processed. Earlier ones are answered before the end. If a later
+  // stream was judged first, the GOAWAY must not deny it.
+  goaway_before: (a) => {
+    if (a.session.judged > a.stream.id) a.stream.close(NGHTTP2_REFUSED_STREAM);
+    end(a, Math.max(0, a.stream.id - 2, a.session.judged));
+  },
+  goaway_after: (a) => { accept(a); end(a, Math.max(a.stream.id, a.session.judged)); },
   close_before: (a) => a.socket?.destroy(),
-  close_after: (a) => { accept(a.headers, a.body); a.socket?.destroy(); },
+  close_after: (a) => { accept(a); a.socket?.destroy(); },
   // What is no TLS record is no HTTP/2 frame either.
   garbage: (a) => a.socket?.destroy(),
 };
@@ -150,10 +160,11 @@ async function handle(stream, headers, body) {
   if (session.ending !== undefined && stream.id > session.ending) return;
   if (wrong) return answer(stream, headers, wrong[0], reason(wrong[1]));
   const fault = faultOf(headers[':path'].slice('/3/device/'.length));
-  if (fault) {
-    return FAULTS[fault.name]({ stream, headers, body, fault, session, socket: session.rawSocket });
-  }
-  accept(headers, body);
+  const request = { stream, headers, body, fault, session, socket: session.rawSocket };
+  if (fault) FAULTS[fault.name](request);
+  session.judged = Math.max(session.judged, stream.id); // the highest stream decided about
+  if (fault) return;
+  accept(request);
   const reply = () => answer(stream, headers, 200, '');
   if (options.latencyMs) setTimeout(reply, options.latencyMs);
   else reply();
@@ -162,12 +173,13 @@ async function handle(stream, headers, body) {
 const server = http2.createSecureServer({
   cert: readFileSync(options.cert),
   key: readFileSync(options.key),
-  settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 },
+  settings: { maxConcurrentStreams: 1, initialWindowSize: 1 << 20 },
 });
 let lastSocket = null;
 server.prependListener('secureConnection', (socket) => { lastSocket = socket; });
 server.on('session', (session) => {
   session.rawSocket = lastSocket;
+  session.judged = 0;
   session.on('error', () => {});
 });
 server.on('stream', (stream, headers) => {

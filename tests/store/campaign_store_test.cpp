@@ -1,5 +1,6 @@
 // The contract of CampaignStore, over every store.
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -175,28 +176,30 @@ TEST_CASE("a state is moved by who sees it, and the audit tells", "[store][contr
     Campaigns campaigns;
     using enum CampaignState;
     const auto head = start_campaign(campaigns.store, "x");
-    const auto paused =
+    const auto stopped =
         campaigns.store.move(head.id, {running, reconciling}, CampaignState::paused, "pause",
                              {"paul@desk", "API", "wrong price"});
-    CHECK(paused.state == CampaignState::paused);
-    CHECK(paused.epoch == head.epoch + 1);
+    CHECK(stopped.state == CampaignState::paused);
+    CHECK(stopped.epoch == head.epoch + 1);
     CHECK(campaigns.store.find("x")->cause == "wrong price");
-    CHECK(campaigns.store.find("x")->head.epoch == paused.epoch);
+    CHECK(campaigns.store.find("x")->head.epoch == stopped.epoch);
 
     // Somebody else's wish from another state changes nothing and leaves no trace.
     const auto lost = campaigns.store.move(head.id, {running}, cancelled, "cancel", kOperator);
     CHECK(lost.state == CampaignState::paused);
-    CHECK(lost.epoch == paused.epoch);
+    CHECK(lost.epoch == stopped.epoch);
     // Nor does a move that the table forbids.
-    CHECK(campaigns.store.move(head.id, {CampaignState::paused}, sealed, "unseal", kOperator)
-              .state == CampaignState::paused);
+    CHECK(
+        campaigns.store.move(head.id, {CampaignState::paused}, sealed, "unseal", kOperator).state ==
+        CampaignState::paused);
 
     campaigns.store.move(head.id, {CampaignState::paused}, running, "resume", kOperator);
     CHECK(campaigns.store.find("x")->cause.empty());
     campaigns.store.add_audit(head.id, "report", "to a file", kOperator);
     const auto audit = campaigns.store.audit("x", 10);
     std::vector<std::string> actions;
-    for (const auto& row : audit) actions.push_back(row.action);
+    for (const auto& row : audit)
+        actions.push_back(row.action);
     REQUIRE(actions.size() == 5);
     for (const auto* const action : {"launch", "start", "pause", "resume", "report"}) {
         CHECK(std::count(actions.begin(), actions.end(), action) == 1);
@@ -268,7 +271,8 @@ TEST_CASE("a store that nobody made is told so, and not made by looking", "[stor
     CHECK(error_of([&] { campaigns->find("x"); }) == StoreError::Kind::schema);
     CHECK(error_of([&] { sqlite::open_store(options)->connect(); }) == StoreError::Kind::schema);
     CHECK_FALSE(std::filesystem::exists(folder.path() + "/x"));
-    CHECK_THROWS_AS(sqlite::open_store({.url = "sqlite:"}), ConfigError);
+    options.url = "sqlite:";
+    CHECK_THROWS_AS(sqlite::open_store(options), ConfigError);
 }
 
 }  // namespace dispatcher::test

@@ -16,9 +16,9 @@ constexpr IncarnationId kOther{5};
 struct Chunks {
     StoreUnderTest under_test{GENERATE(from_range(store_kinds()))};
     std::unique_ptr<StoreSession> session = under_test.store().connect();
-    CampaignHead campaign =
-        start_campaign(under_test.campaigns(), "spring",
-                       {chunk_of(0, "a", "f", 3), chunk_of(1, "g", "m", 2), chunk_of(2, "n", "z", 1)});
+    CampaignHead campaign = start_campaign(
+        under_test.campaigns(), "spring",
+        {chunk_of(0, "a", "f", 3), chunk_of(1, "g", "m", 2), chunk_of(2, "n", "z", 1)});
 
     ChunkHead chunk(std::uint32_t no) {
         session->begin();
@@ -34,8 +34,7 @@ struct Chunks {
                                         milliseconds ttl = 30s, std::size_t limit = 10,
                                         GatewayNo gateway = {0}) {
         std::vector<std::uint32_t> numbers;
-        for (const auto& head :
-             session->leasable_chunks(campaign.id, gateway, ttl, dead, limit)) {
+        for (const auto& head : session->leasable_chunks(campaign.id, gateway, ttl, dead, limit)) {
             numbers.push_back(head.no.value);
         }
         return numbers;

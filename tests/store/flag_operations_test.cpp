@@ -11,6 +11,8 @@ using std::chrono::milliseconds;
 constexpr ClaimId kMine = make_claim_id({0xFFFFFFF0U}, 7);
 constexpr ClaimId kTheirs = make_claim_id({0x10U}, 7);
 
+const std::string kLastKey(kAppidBytesMax, '\xff');
+
 struct Flags {
     StoreUnderTest under_test{GENERATE(from_range(store_kinds()))};
     std::unique_ptr<StoreSession> session = under_test.store().connect();
@@ -32,7 +34,7 @@ struct Flags {
         settled.from_doubt = from_doubt;
         session->settle_keys(scope, claim_id, settled, std::vector{appid});
     }
-    [[nodiscard]] KeyRange all() const { return {scope, "\x01", "\xff"}; }
+    [[nodiscard]] KeyRange all() const { return {scope, "\x01", kLastKey}; }
 };
 
 }  // namespace
@@ -63,13 +65,29 @@ TEST_CASE("a claim repeated with its own id wins the same rows", "[store][contra
 
 TEST_CASE("keys are compared byte by byte", "[store][contract]") {
     Flags flags;
-    const std::vector<std::string> keys = {
-        "aB",           "Ab",      "ab",      "ab ",         "ab  ",       std::string("ab\0", 3),
-        "\xff\xfe",     "\xc3(",   "'",       "\\",          "x'41'",      "%_",
-        "\xc3\xa9",     "e\xcc\x81", "-1",    "1",           "01",         "1.0",
-        std::string(64, 'z'), std::string(63, 'z')};
+    const std::vector<std::string> keys = {"aB",
+                                           "Ab",
+                                           "ab",
+                                           "ab ",
+                                           "ab  ",
+                                           std::string("ab\0", 3),
+                                           "\xff\xfe",
+                                           "\xc3(",
+                                           "'",
+                                           "\\",
+                                           "x'41'",
+                                           "%_",
+                                           "\xc3\xa9",
+                                           "e\xcc\x81",
+                                           "-1",
+                                           "1",
+                                           "01",
+                                           "1.0",
+                                           std::string(64, 'z'),
+                                           std::string(63, 'z')};
     REQUIRE(claim(*flags.session, flags.campaign, kMine, keys) == keys.size());
-    for (const auto& key : keys) CHECK(flags[key].claim == kMine);
+    for (const auto& key : keys)
+        CHECK(flags[key].claim == kMine);
 
     FlagRows rows;
     flags.session->read_flags(flags.all(), rows);
@@ -81,8 +99,8 @@ TEST_CASE("keys are compared byte by byte", "[store][contract]") {
 
 TEST_CASE("an appid that is too long is an error and not cut off", "[store][contract]") {
     Flags flags;
-    const auto error = error_of(
-        [&] { claim(*flags.session, flags.campaign, kMine, {std::string(65, 'z')}); });
+    const auto error =
+        error_of([&] { claim(*flags.session, flags.campaign, kMine, {std::string(65, 'z')}); });
     flags.session->rollback();
     CHECK(error == StoreError::Kind::schema);
     FlagRows rows;
@@ -138,8 +156,8 @@ TEST_CASE("a settlement moves only rows that bear its claim id", "[store][contra
     Flags flags;
     claim(*flags.session, flags.campaign, kMine, {"a"});
     claim(*flags.session, flags.campaign, kTheirs, {"b"});
-    for (const auto to : {FlagState::delivered, FlagState::rejected, FlagState::released,
-                          FlagState::in_doubt}) {
+    for (const auto to :
+         {FlagState::delivered, FlagState::rejected, FlagState::released, FlagState::in_doubt}) {
         flags.settle(to, Reason::none, kMine, "b", true);
         CHECK(flags["b"].state == FlagState::claimed);
         flags.settle(to, Reason::none, kMine, "no such row", true);
@@ -291,8 +309,7 @@ TEST_CASE("doubt is resolved only under the claim that is in doubt", "[store][co
     flags.settle(FlagState::in_doubt, Reason::timeout, kMine, "b");
     const std::vector<std::string_view> first = {"a"};
     const std::vector<std::string_view> rest = {"b", "c"};
-    flags.session->resolve_keys(flags.scope, kTheirs, FlagState::delivered, Reason::assumed,
-                                first);
+    flags.session->resolve_keys(flags.scope, kTheirs, FlagState::delivered, Reason::assumed, first);
     CHECK(flags["a"].state == FlagState::in_doubt);
     flags.session->resolve_keys(flags.scope, kMine, FlagState::delivered, Reason::assumed, first);
     CHECK(flags["a"].state == FlagState::delivered);

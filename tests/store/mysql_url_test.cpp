@@ -38,8 +38,7 @@ TEST_CASE("a url that cannot be meant is refused without repeating it", "[store]
     }
 }
 
-TEST_CASE("errors that are not on the list are ambiguous and end the connection",
-          "[store][unit]") {
+TEST_CASE("errors that are not on the list are ambiguous and end the connection", "[store][unit]") {
     using Kind = StoreError::Kind;
     for (const int number : {1213, 1020, 1040, 1045, 1290, 1836, 1047, 3101, 8002, 8005, 9007}) {
         CHECK(kind_of(number) == Kind::not_applied);
@@ -51,8 +50,8 @@ TEST_CASE("errors that are not on the list are ambiguous and end the connection"
     CHECK(survives(1062));
     CHECK(survives(1213));
     CHECK_FALSE(survives(1290));
-    for (const int number : {0, 2006, 2013, 2055, 1053, 1317, 1969, 3024, 1927, 1180, 1105, 1021,
-                             1114, 4031, 99999}) {
+    for (const int number :
+         {0, 2006, 2013, 2055, 1053, 1317, 1969, 3024, 1927, 1180, 1105, 1021, 1114, 4031, 99999}) {
         CAPTURE(number);
         CHECK(kind_of(number) == Kind::ambiguous);
         CHECK_FALSE(survives(number));

@@ -1,9 +1,9 @@
 // What a session says when the server or its connection dies.
 
-#include <fmt/format.h>
-
 #include <latch>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "store/mysql/mysql_source.h"
 #include "store/mysql/mysql_store.h"
@@ -44,17 +44,16 @@ TEST_CASE("a killed connection leaves its commit ambiguous", "[store]") {
     // Operators' commands connect anew by themselves.
     CHECK(served.campaigns->find("spring").has_value());
     served.server.kill_connections(served.database);
-    CHECK(served.campaigns
-              ->move(campaign.id, {CampaignState::running}, CampaignState::paused, "pause",
-                     kOperator)
-              .state == CampaignState::paused);
+    CHECK(
+        served.campaigns
+            ->move(campaign.id, {CampaignState::running}, CampaignState::paused, "pause", kOperator)
+            .state == CampaignState::paused);
     CHECK(served.campaigns->audit("spring", 10).size() == 3);
 }
 
 TEST_CASE("a connection killed while it waits for a lock is ambiguous too", "[store]") {
     Served served(MariadbServer::shared());
-    const auto campaign =
-        start_campaign(*served.campaigns, "spring", {chunk_of(0, "a", "b", 1)});
+    const auto campaign = start_campaign(*served.campaigns, "spring", {chunk_of(0, "a", "b", 1)});
     const auto holder = served.store->connect();
     const auto waiter = served.store->connect();
     holder->begin();
@@ -146,7 +145,7 @@ TEST_CASE("a session is set up as the protocol wants it", "[store]") {
     std::string settings;
     connection->query(
         "SELECT CONCAT_WS('|', @@tx_isolation, @@sql_mode, @@time_zone,"
-        " @@innodb_lock_wait_timeout, @@autocommit)",
+        " @@innodb_lock_wait_timeout, @@autocommit+0)",
         [&](const sql::Row& row) { settings = std::string(row.bytes(0)); });
     CHECK(settings == "READ-COMMITTED|STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION|+00:00|5|1");
     const auto error = error_of(

@@ -31,8 +31,8 @@ void transact(StoreSession& session, Work&& work) {
         });
         if (!error) return;
         session.rollback();
-        REQUIRE((*error == StoreError::Kind::not_applied ||
-                 *error == StoreError::Kind::lock_timeout));
+        REQUIRE(
+            (*error == StoreError::Kind::not_applied || *error == StoreError::Kind::lock_timeout));
     }
 }
 
@@ -71,9 +71,11 @@ TEST_CASE("of many sessions after the same keys one wins each", "[store][contrac
             }
         });
     }
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+        thread.join();
     std::vector<std::string> all;
-    for (const auto& mine : won) all.insert(all.end(), mine.begin(), mine.end());
+    for (const auto& mine : won)
+        all.insert(all.end(), mine.begin(), mine.end());
     std::ranges::sort(all);
     CHECK(all == appids);
 }
@@ -103,7 +105,8 @@ TEST_CASE("released rows are won by one of many sessions", "[store][contract]") 
             won += rows.size();
         });
     }
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+        thread.join();
     CHECK(won == appids.size());
 }
 
@@ -126,9 +129,11 @@ TEST_CASE("of many who seal one name one wins, and all learn who", "[store][cont
             if (record) found[static_cast<std::size_t>(number)] = record->head.id;
         });
     }
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+        thread.join();
     CHECK(winners == 1);
-    for (const auto id : found) CHECK(id == under_test.campaigns().find("spring")->head.id);
+    for (const auto id : found)
+        CHECK(id == under_test.campaigns().find("spring")->head.id);
     CHECK(under_test.campaigns().list(10).size() == 1);
 }
 

@@ -68,7 +68,8 @@ NewChunk chunk_of(std::uint32_t no, std::string lo, std::string hi, std::uint32_
     chunk.key_hi = std::move(hi);
     chunk.rows = rows;
     chunk.sha256 = Sha256::of("chunk");
-    for (int byte = 0; byte < 256; ++byte) chunk.keys.push_back(static_cast<char>(byte));
+    for (int byte = 0; byte < 256; ++byte)
+        chunk.keys.push_back(static_cast<char>(byte));
     chunk.data = std::string("\0'\\\n\r\x1a\"", 7) + chunk.keys;
     return chunk;
 }
@@ -78,7 +79,8 @@ CampaignHead start_campaign(CampaignStore& campaigns, std::string_view name,
     const auto draft = campaigns.begin_draft({1});
     campaigns.add_chunks(draft, chunks);
     auto campaign = campaign_named(name, once_per);
-    for (const auto& chunk : chunks) campaign.audience.recipients += chunk.rows;
+    for (const auto& chunk : chunks)
+        campaign.audience.recipients += chunk.rows;
     REQUIRE(campaigns.seal(draft, campaign, {}, "campaign: x", kOperator));
     return campaigns.start(draft, kOperator);
 }
@@ -87,8 +89,7 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
 
-std::optional<FlagRows::Row> flag_of(StoreSession& session, ScopeId scope,
-                                     std::string_view appid) {
+std::optional<FlagRows::Row> flag_of(StoreSession& session, ScopeId scope, std::string_view appid) {
     FlagRows rows;
     session.read_keys(scope, std::vector{appid}, rows);
     if (rows.size() == 0) return std::nullopt;

@@ -1,8 +1,8 @@
 #include "support/database_server.h"
 
-#include <fmt/format.h>
-
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "store/mysql/mysql_source.h"
 
@@ -47,7 +47,8 @@ void DatabaseServer::kill_connections(const std::string& database) {
     connection->query(
         fmt::format("SELECT id FROM information_schema.processlist WHERE db='{}'", database),
         [&](const sql::Row& row) { kills.push_back(fmt::format("KILL {}", row.integer(0))); });
-    for (const auto& kill : kills) connection->exec(kill);
+    for (const auto& kill : kills)
+        connection->exec(kill);
 }
 
 }  // namespace dispatcher::test

@@ -1,9 +1,9 @@
 #include "support/mariadb_server.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <filesystem>
 
 namespace dispatcher::test {
 namespace {
@@ -53,7 +53,9 @@ void MariadbServer::start() {
     process_.emplace(command, "ready for connections");
 }
 
-void MariadbServer::kill_hard() { process_->kill_hard(); }
+void MariadbServer::kill_hard() {
+    process_->kill_hard();
+}
 
 MariadbServer& MariadbServer::shared() {
     static MariadbServer server;

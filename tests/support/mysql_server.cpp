@@ -1,11 +1,11 @@
 #include "support/mysql_server.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 namespace dispatcher::test {
 
@@ -45,7 +45,9 @@ void MysqlServer::start() {
     process_.emplace(serve, "ready for connections");
 }
 
-void MysqlServer::kill_hard() { process_->kill_hard(); }
+void MysqlServer::kill_hard() {
+    process_->kill_hard();
+}
 
 MysqlServer* MysqlServer::shared() {
     static const auto server = []() -> std::unique_ptr<MysqlServer> {

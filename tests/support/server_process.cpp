@@ -1,5 +1,9 @@
 #include "support/server_process.h"
 
+#include <array>
+#include <csignal>
+#include <stdexcept>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -7,10 +11,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <csignal>
-#include <stdexcept>
 
 namespace dispatcher::test {
 namespace {
@@ -25,7 +25,8 @@ struct Child {
 /// Starts the command; both its outputs come through one pipe.
 Child spawn(const std::vector<std::string>& command) {
     std::vector<char*> arguments;
-    for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& argument : command)
+        arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe can be made");
@@ -77,9 +78,13 @@ ServerProcess::ServerProcess(const std::vector<std::string>& command, const std:
     });
 }
 
-ServerProcess::~ServerProcess() { end(SIGTERM); }
+ServerProcess::~ServerProcess() {
+    end(SIGTERM);
+}
 
-void ServerProcess::kill_hard() { end(SIGKILL); }
+void ServerProcess::kill_hard() {
+    end(SIGKILL);
+}
 
 void ServerProcess::end(int signal) {
     if (id_ > 0) {
@@ -110,8 +115,8 @@ std::uint16_t free_port() {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    const bool is_bound = ::bind(socket, generic, size) == 0 &&
-                          ::getsockname(socket, generic, &size) == 0;
+    const bool is_bound =
+        ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
     ::close(socket);
     if (!is_bound) throw std::runtime_error("no port of 127.0.0.1 is free");
     return ntohs(address.sin_port);

@@ -103,7 +103,7 @@ void Connection::check_end() {
     if (transport_.stage() == Transport::Stage::ended)
         close(transport_.trouble());
     else if (transport_.stage() == Transport::Stage::open && session_.is_finished())
-        close({});
+        close(session_.is_leaving() ? "" : "HTTP/2: the gateway broke the protocol");
     else if (stage_ == Stage::draining && open_ == 0)
         close({});
 }

@@ -19,7 +19,7 @@ namespace dispatcher::http2 {
 namespace {
 
 std::string error_text(int number) {
-    return std::strerror(number);
+    return number != 0 ? std::strerror(number) : "closed by the gateway";
 }
 
 Transport* transport_of(BIO* bio) {

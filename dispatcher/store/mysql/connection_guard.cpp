@@ -1,9 +1,9 @@
 #include "store/mysql/connection_guard.h"
 
+#include <exception>
+
 #include <cppconn/exception.h>
 #include <fmt/format.h>
-
-#include <exception>
 
 namespace dispatcher::mysql {
 

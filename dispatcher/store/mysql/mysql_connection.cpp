@@ -1,12 +1,12 @@
 #include "store/mysql/mysql_connection.h"
 
+#include <array>
+
 #include <cppconn/connection.h>
 #include <cppconn/resultset.h>
 #include <cppconn/statement.h>
 #include <fmt/format.h>
 #include <mysql_driver.h>
-
-#include <array>
 
 #include "store/mysql/connection_guard.h"
 #include "store/mysql/mysql_dialect.h"
@@ -140,11 +140,17 @@ void MysqlConnection::set_up_session(bool wants_tls) {
     });
 }
 
-const sql::Dialect& MysqlConnection::dialect() const { return mysql_dialect(); }
+const sql::Dialect& MysqlConnection::dialect() const {
+    return mysql_dialect();
+}
 
 // As statements: the connector's own calls for these swallow errors.
-void MysqlConnection::begin() { exec("START TRANSACTION"); }
-void MysqlConnection::commit() { exec("COMMIT"); }
+void MysqlConnection::begin() {
+    exec("START TRANSACTION");
+}
+void MysqlConnection::commit() {
+    exec("COMMIT");
+}
 
 void MysqlConnection::rollback() noexcept {
     // A connection that cannot is closed later, and then the server rolls back.
@@ -171,7 +177,8 @@ void MysqlConnection::query(std::string_view statement, const sql::OnRow& on_row
         const std::unique_ptr<::sql::ResultSet> result(connector_->statement->executeQuery(
             ::sql::SQLString(statement.data(), statement.size())));
         const MysqlRow row(*result);
-        while (result->next()) on_row(row);
+        while (result->next())
+            on_row(row);
     });
 }
 

@@ -25,8 +25,7 @@ class MysqlConnection final : public sql::Connection {
     void rollback() noexcept override;
     void exec(std::string_view statement) override;
     void query(std::string_view statement, const sql::OnRow& on_row) override;
-    void insert_keys(const sql::KeyInsert& insert,
-                     std::span<const std::string_view> keys) override;
+    void insert_keys(const sql::KeyInsert& insert, std::span<const std::string_view> keys) override;
     [[nodiscard]] bool is_broken() const noexcept override { return is_broken_; }
     bool has_table(std::string_view name) override;
     std::string server_uuid() override;

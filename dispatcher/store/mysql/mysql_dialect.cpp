@@ -1,8 +1,8 @@
 #include "store/mysql/mysql_dialect.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace dispatcher::mysql {
 namespace {
@@ -10,8 +10,7 @@ namespace {
 /// Bytes that mean themselves inside quotes, in every character set and sql_mode.
 bool is_plain(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == ':' ||
-           byte == '-';
+           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == ':' || byte == '-';
 }
 
 class MysqlDialect final : public sql::Dialect {
@@ -50,13 +49,26 @@ class MysqlDialect final : public sql::Dialect {
         out.append("_binary'");
         for (const char byte : value) {
             switch (byte) {
-                case '\0': out.append("\\0"); break;
-                case '\n': out.append("\\n"); break;
-                case '\r': out.append("\\r"); break;
-                case '\x1a': out.append("\\Z"); break;
-                case '\\': out.append("\\\\"); break;
-                case '\'': out.append("\\'"); break;
-                default: out.push_back(byte);
+                case '\0':
+                    out.append("\\0");
+                    break;
+                case '\n':
+                    out.append("\\n");
+                    break;
+                case '\r':
+                    out.append("\\r");
+                    break;
+                case '\x1a':
+                    out.append("\\Z");
+                    break;
+                case '\\':
+                    out.append("\\\\");
+                    break;
+                case '\'':
+                    out.append("\\'");
+                    break;
+                default:
+                    out.push_back(byte);
             }
         }
         out.push_back('\'');

@@ -23,10 +23,9 @@ std::unique_ptr<sql::Connection> MysqlSource::connect([[maybe_unused]] bool crea
         if (problem.empty()) return connection;
         problems += "\n  " + problem;
     }
-    throw StoreError(
-        StoreError::Kind::unavailable,
-        fmt::format("the store (database {}, user {}) cannot be reached:{}", url_.database,
-                    url_.user, problems));
+    throw StoreError(StoreError::Kind::unavailable,
+                     fmt::format("the store (database {}, user {}) cannot be reached:{}",
+                                 url_.database, url_.user, problems));
 }
 
 }  // namespace dispatcher::mysql

@@ -45,12 +45,12 @@ SettingsEntry::SettingsEntry(const Settings& settings, const Actor& actor)
 
 void SettingsEntry::write(GuardedConnection& connection, CampaignId campaign) const {
     const auto& dialect = connection.dialect();
-    connection.exec(fmt::format(
-        kInsertSettings, fmt::arg("campaign", campaign.value), fmt::arg("now", dialect.now_ms),
-        fmt::arg("id", dialect.natural(id_)),
-        fmt::arg("settings", dialect.blob_literal(settings_json_)),
-        fmt::arg("who", dialect.key(who_)),
-        fmt::arg("keep", dialect.keep_existing("settings_history", "id"))));
+    connection.exec(fmt::format(kInsertSettings, fmt::arg("campaign", campaign.value),
+                                fmt::arg("now", dialect.now_ms),
+                                fmt::arg("id", dialect.natural(id_)),
+                                fmt::arg("settings", dialect.blob_literal(settings_json_)),
+                                fmt::arg("who", dialect.key(who_)),
+                                fmt::arg("keep", dialect.keep_existing("settings_history", "id"))));
 }
 
 }  // namespace dispatcher::sql

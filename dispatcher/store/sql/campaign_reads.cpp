@@ -1,9 +1,9 @@
 // What SqlCampaignStore tells of campaigns and their flags.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "base/invariant.h"
 #include "store/sql/key_list.h"
@@ -37,7 +37,9 @@ constexpr auto kAudit =
     " audit.because FROM audit LEFT JOIN campaign ON campaign.id=audit.campaign_id {}"
     " ORDER BY audit.at DESC, audit.id DESC LIMIT {}";
 
-WallTime wall(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+WallTime wall(std::int64_t ms) {
+    return WallTime(std::chrono::milliseconds(ms));
+}
 
 CampaignId campaign_id(const Row& row, unsigned column) {
     return {static_cast<std::uint32_t>(row.integer(column))};
@@ -60,10 +62,9 @@ CampaignRecord record_of(const Row& row) {
     record.name = CampaignName::from_store(std::string(row.bytes(6)));
     record.sealed_sha = Sha256::of(row.bytes(7));
     const auto sealed_sha = row.bytes(8);
-    if (!std::ranges::equal(record.sealed_sha, sealed_sha,
-                            [](std::uint8_t left, char right) {
-                                return left == static_cast<std::uint8_t>(right);
-                            })) {
+    if (!std::ranges::equal(record.sealed_sha, sealed_sha, [](std::uint8_t left, char right) {
+            return left == static_cast<std::uint8_t>(right);
+        })) {
         throw StoreError(StoreError::Kind::durability_lost,
                          fmt::format("what was sealed for {} is not what the store holds now",
                                      record.name.text()));
@@ -127,14 +128,14 @@ unsigned SqlCampaignStore::last_test_run(const CampaignName& name) {
     return retrying_.run([&](SqlSession& session) {
         auto& connection = session.connection();
         unsigned last = 0;
-        connection.query(fmt::format(kTestRuns, connection.dialect().key(prefix),
-                                     connection.dialect().key(end)),
-                         [&](const Row& row) {
-                             const auto number = row.bytes(0).substr(prefix.size());
-                             unsigned run = 0;
-                             std::from_chars(number.data(), number.data() + number.size(), run);
-                             last = std::max(last, run);
-                         });
+        connection.query(
+            fmt::format(kTestRuns, connection.dialect().key(prefix), connection.dialect().key(end)),
+            [&](const Row& row) {
+                const auto number = row.bytes(0).substr(prefix.size());
+                unsigned run = 0;
+                std::from_chars(number.data(), number.data() + number.size(), run);
+                last = std::max(last, run);
+            });
         return last;
     });
 }
@@ -188,10 +189,9 @@ std::optional<ScopeId> SqlCampaignStore::scope_of(std::string_view scope_name) {
     return retrying_.run([&](SqlSession& session) {
         auto& connection = session.connection();
         std::optional<ScopeId> scope;
-        connection.query("SELECT id FROM scope WHERE name=" + connection.dialect().key(scope_name),
-                         [&](const Row& row) {
-                             scope = ScopeId{static_cast<std::uint32_t>(row.integer(0))};
-                         });
+        connection.query(
+            "SELECT id FROM scope WHERE name=" + connection.dialect().key(scope_name),
+            [&](const Row& row) { scope = ScopeId{static_cast<std::uint32_t>(row.integer(0))}; });
         return scope;
     });
 }

@@ -23,6 +23,8 @@ class Dialect {
     std::string_view now_after_lock_ms;
     /// Column types and what ends a CREATE TABLE; see schema.cpp.
     std::string_view u8, u16, u32, u64, i64, bytes, blob, table, keyed_table;
+    /// Holds an appid to its length where the column's type does not.
+    std::string_view appid_check;
 
     /// Ends an INSERT whose rows may exist already: those stay as they are, every other failure
     /// stays a failure. `column` is any column of `table`.

@@ -35,7 +35,7 @@ constexpr auto kSeal =
     " source_text={source}, sealed_at={now}, sealed_by={by}, settings={settings}, state=1"
     " WHERE id={id} AND state=0";
 constexpr auto kFindDeadDrafts =
-    "SELECT id FROM campaign WHERE state=0 AND (created_at<{}-{} OR EXISTS (SELECT 1 FROM"
+    "SELECT id FROM campaign WHERE state=0 AND (created_at<{}-({}) OR EXISTS (SELECT 1 FROM"
     " incarnation WHERE incarnation.id=campaign.draft_owner AND"
     " incarnation.closed_at IS NOT NULL))";
 
@@ -102,9 +102,10 @@ void require_all_rows(GuardedConnection& connection, CampaignId draft, const Cam
     connection.query(fmt::format(kCountRows, draft.value),
                      [&](const Row& row) { rows = row.natural(0); });
     if (rows != campaign.audience.recipients) {
-        throw RefusedError(fmt::format("the draft of {} holds {} recipients, but {} were to be "
-                                       "sealed: launch it again",
-                                       campaign.name.text(), rows, campaign.audience.recipients));
+        throw RefusedError(
+            fmt::format("the draft of {} holds {} recipients, but {} were to be "
+                        "sealed: launch it again",
+                        campaign.name.text(), rows, campaign.audience.recipients));
     }
 }
 
@@ -126,8 +127,8 @@ CampaignId SqlCampaignStore::begin_draft(IncarnationId owner) {
         const auto drawn = retrying_.run_unless_duplicate([&](SqlSession& session) {
             const CampaignId draft{random_31_bits()};
             auto& connection = session.connection();
-            connection.exec(fmt::format(kInsertDraft, draft.value, owner.value,
-                                        connection.dialect().now_ms));
+            connection.exec(
+                fmt::format(kInsertDraft, draft.value, owner.value, connection.dialect().now_ms));
             return draft;
         });
         if (drawn) return *drawn;
@@ -142,7 +143,8 @@ void SqlCampaignStore::add_chunks(CampaignId draft, const std::vector<NewChunk>&
         if (!found || found->state != CampaignState::draft) {
             throw RefusedError("this draft was dropped or sealed meanwhile: launch again");
         }
-        for (const auto& chunk : chunks) insert_chunk(connection, draft, chunk);
+        for (const auto& chunk : chunks)
+            insert_chunk(connection, draft, chunk);
         transaction.commit();
         return true;
     });
@@ -201,7 +203,8 @@ void SqlCampaignStore::drop_dead_drafts(std::chrono::milliseconds older_than) {
             });
         return drafts;
     });
-    for (const auto draft : dead) drop_draft(draft);
+    for (const auto draft : dead)
+        drop_draft(draft);
 }
 
 }  // namespace dispatcher::sql

@@ -117,13 +117,13 @@ void SqlSession::settle_keys(ScopeId scope, ClaimId claim, const Settled& settle
     if (settled.to == FlagState::released) {
         release = ", claim_id=0, due_at=" + dialect().now_plus(settled.due_in.count());
     }
-    connection_.exec(fmt::format(
-        kSettleKeys, fmt::arg("code", code.stored()), fmt::arg("tries", settled.tries_added),
-        fmt::arg("now", connection_.now_text()), fmt::arg("release", release),
-        fmt::arg("to", static_cast<int>(settled.to)),
-        fmt::arg("where", where_keys(dialect(), scope, appids)),
-        fmt::arg("claim", dialect().natural(claim.value)),
-        fmt::arg("from", from_doubt ? "1,5" : "1")));
+    connection_.exec(
+        fmt::format(kSettleKeys, fmt::arg("code", code.stored()),
+                    fmt::arg("tries", settled.tries_added), fmt::arg("now", connection_.now_text()),
+                    fmt::arg("release", release), fmt::arg("to", static_cast<int>(settled.to)),
+                    fmt::arg("where", where_keys(dialect(), scope, appids)),
+                    fmt::arg("claim", dialect().natural(claim.value)),
+                    fmt::arg("from", from_doubt ? "1,5" : "1")));
 }
 
 void SqlSession::confirm_range(const KeyRange& range, ClaimId claim) {
@@ -132,18 +132,16 @@ void SqlSession::confirm_range(const KeyRange& range, ClaimId claim) {
                                  fmt::arg("claim", dialect().natural(claim.value))));
 }
 
-void SqlSession::read_keys(ScopeId scope, std::span<const std::string_view> appids,
-                           FlagRows& out) {
+void SqlSession::read_keys(ScopeId scope, std::span<const std::string_view> appids, FlagRows& out) {
     out.clear();
     if (!appids.empty()) read_rows(where_keys(dialect(), scope, appids), out);
 }
 
 void SqlSession::release_range(const KeyRange& range, ClaimId claim, Reason reason) {
-    connection_.exec(fmt::format(kReleaseRange, fmt::arg("code", stored(reason)),
-                                 fmt::arg("due", dialect().now_ms),
-                                 fmt::arg("now", connection_.now_text()),
-                                 fmt::arg("where", where_range(dialect(), range)),
-                                 fmt::arg("claim", dialect().natural(claim.value))));
+    connection_.exec(fmt::format(
+        kReleaseRange, fmt::arg("code", stored(reason)), fmt::arg("due", dialect().now_ms),
+        fmt::arg("now", connection_.now_text()), fmt::arg("where", where_range(dialect(), range)),
+        fmt::arg("claim", dialect().natural(claim.value))));
 }
 
 void SqlSession::sweep(const KeyRange& range, CampaignId campaign, IncarnationId old_owner,
@@ -174,11 +172,11 @@ void SqlSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason
     if (to == FlagState::released) {
         release = fmt::format(", claim_id=0, due_at={}", dialect().now_ms);
     }
-    connection_.exec(fmt::format(
-        kResolve, fmt::arg("code", stored(reason, true)), fmt::arg("now", connection_.now_text()),
-        fmt::arg("release", release), fmt::arg("to", static_cast<int>(to)),
-        fmt::arg("where", where_keys(dialect(), scope, appids)),
-        fmt::arg("claim", dialect().natural(claim.value))));
+    connection_.exec(fmt::format(kResolve, fmt::arg("code", stored(reason, true)),
+                                 fmt::arg("now", connection_.now_text()),
+                                 fmt::arg("release", release), fmt::arg("to", static_cast<int>(to)),
+                                 fmt::arg("where", where_keys(dialect(), scope, appids)),
+                                 fmt::arg("claim", dialect().natural(claim.value))));
 }
 
 }  // namespace dispatcher::sql

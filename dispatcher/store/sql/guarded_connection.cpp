@@ -10,7 +10,9 @@ namespace dispatcher::sql {
 GuardedConnection::GuardedConnection(std::unique_ptr<Connection> connection)
     : connection_(std::move(connection)) {}
 
-GuardedConnection::~GuardedConnection() { rollback(); }
+GuardedConnection::~GuardedConnection() {
+    rollback();
+}
 
 void GuardedConnection::begin() {
     invariant(!in_transaction_, "a transaction is not begun inside another");

@@ -1,8 +1,8 @@
 #include "store/sql/schema.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 #include "base/random.h"
 #include "store/store_error.h"
@@ -15,8 +15,9 @@ namespace {
 // a collated key would merge devices. Times are epoch milliseconds of the database's clock.
 constexpr std::array kTables = {
     // The flags. The defaults are those of a fresh claim, which keeps that statement short.
-    "CREATE TABLE IF NOT EXISTS delivery (scope_id {u32} NOT NULL, appid {bytes}(64) NOT NULL,"
-    " campaign_id {u32} NOT NULL, state {u8} NOT NULL DEFAULT 1, claims {u16} NOT NULL DEFAULT 1,"
+    "CREATE TABLE IF NOT EXISTS delivery (scope_id {u32} NOT NULL,"
+    " appid {bytes}(64) NOT NULL{appid_check}, campaign_id {u32} NOT NULL,"
+    " state {u8} NOT NULL DEFAULT 1, claims {u16} NOT NULL DEFAULT 1,"
     " tries {u16} NOT NULL DEFAULT 0, claim_id {u64} NOT NULL, code {u16} NOT NULL DEFAULT 0,"
     " due_at {i64} NULL, changed_at {i64} NOT NULL, PRIMARY KEY (scope_id, appid)){keyed_table}",
 
@@ -91,11 +92,12 @@ constexpr std::array kTables = {
 };
 
 std::string rendered(std::string_view table, const Dialect& dialect) {
-    return fmt::format(fmt::runtime(table), fmt::arg("u8", dialect.u8), fmt::arg("u16", dialect.u16),
-                       fmt::arg("u32", dialect.u32), fmt::arg("u64", dialect.u64),
-                       fmt::arg("i64", dialect.i64), fmt::arg("bytes", dialect.bytes),
-                       fmt::arg("blob", dialect.blob), fmt::arg("table", dialect.table),
-                       fmt::arg("keyed_table", dialect.keyed_table));
+    return fmt::format(
+        fmt::runtime(table), fmt::arg("u8", dialect.u8), fmt::arg("u16", dialect.u16),
+        fmt::arg("u32", dialect.u32), fmt::arg("u64", dialect.u64), fmt::arg("i64", dialect.i64),
+        fmt::arg("bytes", dialect.bytes), fmt::arg("blob", dialect.blob),
+        fmt::arg("table", dialect.table), fmt::arg("keyed_table", dialect.keyed_table),
+        fmt::arg("appid_check", dialect.appid_check));
 }
 
 std::string random_store_id() {
@@ -113,7 +115,8 @@ std::string random_store_id() {
 void create_schema(Connection& connection) {
     const auto& dialect = connection.dialect();
     if (read_schema_version(connection) != 0) return require_schema(connection);
-    for (const auto* const table : kTables) connection.exec(rendered(table, dialect));
+    for (const auto* const table : kTables)
+        connection.exec(rendered(table, dialect));
     connection.exec(fmt::format("INSERT INTO store_id (one, id, made_at) VALUES (1,{},{}){}",
                                 dialect.key(random_store_id()), dialect.now_ms,
                                 dialect.keep_existing("store_id", "one")));

@@ -1,8 +1,8 @@
 #include "store/sql/sql_campaign_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "store/sql/audit_entry.h"
@@ -54,10 +54,10 @@ bool move_locked(SqlSession& session, const CampaignHead& head,
                  const std::vector<CampaignState>& from, CampaignState to, std::string_view cause) {
     if (std::ranges::count(from, head.state) == 0 || !may_move(head.state, to)) return false;
     auto& connection = session.connection();
-    connection.exec(fmt::format(
-        kMove, fmt::arg("cause", connection.dialect().blob_literal(cause)),
-        fmt::arg("to", static_cast<int>(to)), fmt::arg("id", head.id.value),
-        fmt::arg("epoch", head.epoch), fmt::arg("from", static_cast<int>(head.state))));
+    connection.exec(fmt::format(kMove, fmt::arg("cause", connection.dialect().blob_literal(cause)),
+                                fmt::arg("to", static_cast<int>(to)), fmt::arg("id", head.id.value),
+                                fmt::arg("epoch", head.epoch),
+                                fmt::arg("from", static_cast<int>(head.state))));
     return true;
 }
 
@@ -71,7 +71,9 @@ bool has_cause(CampaignState state) {
 SqlCampaignStore::SqlCampaignStore(std::unique_ptr<ConnectionSource> source)
     : retrying_(std::move(source)) {}
 
-void SqlCampaignStore::init() { create_schema(*retrying_.source().connect(/*create=*/true)); }
+void SqlCampaignStore::init() {
+    create_schema(*retrying_.source().connect(/*create=*/true));
+}
 
 CampaignStore::SchemaVersion SqlCampaignStore::schema_version() {
     if (!retrying_.source().exists()) return {0, kSchemaVersion};
@@ -95,8 +97,7 @@ WallTime SqlCampaignStore::now() {
 }
 
 CampaignHead SqlCampaignStore::move(CampaignId campaign, std::vector<CampaignState> from,
-                                    CampaignState to, std::string_view action,
-                                    const Actor& actor) {
+                                    CampaignState to, std::string_view action, const Actor& actor) {
     const AuditEntry entry(action, "", actor);
     return retrying_.run([&](SqlSession& session) {
         Transaction transaction(session.connection());
@@ -122,8 +123,7 @@ CampaignHead SqlCampaignStore::start(CampaignId campaign, const Actor& actor) {
         const auto stored = read_settings(connection, campaign);
         const auto started_at = stored.started_at.value_or(head.now);
         connection.exec(fmt::format(kSetStart, started_at.time_since_epoch().count(),
-                                    deadline_literal(stored.settings, started_at),
-                                    campaign.value));
+                                    deadline_literal(stored.settings, started_at), campaign.value));
         entry.write(connection, campaign);
         transaction.commit();
         return session.read_campaign(campaign).value_or(head);
@@ -141,8 +141,7 @@ void SqlCampaignStore::set_settings(CampaignId campaign, const Settings& setting
         const auto stored = read_settings(connection, campaign);
         connection.exec(fmt::format(kSetSettings,
                                     connection.dialect().blob_literal(settings.to_json()),
-                                    deadline_literal(settings, stored.started_at),
-                                    campaign.value));
+                                    deadline_literal(settings, stored.started_at), campaign.value));
         history.write(connection, campaign);
         entry.write(connection, campaign);
         transaction.commit();

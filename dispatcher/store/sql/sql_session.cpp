@@ -1,9 +1,9 @@
 #include "store/sql/sql_session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "base/invariant.h"
 
@@ -26,7 +26,7 @@ constexpr auto kReadChunk =
     " AND incarnation.closed_at IS NOT NULL), {now} FROM chunk WHERE {where}{lock}";
 constexpr auto kLeasable =
     "campaign_id={id} AND gateway={gateway} AND state<>2 AND due_at<={now}"
-    " AND (state=0 OR lease_until<={now} OR lease_until>{now}+{ttl2} OR owner IN ({dead})"
+    " AND (state=0 OR lease_until<={now} OR lease_until>{now}+({ttl2}) OR owner IN ({dead})"
     " OR EXISTS (SELECT 1 FROM incarnation WHERE incarnation.id=chunk.owner"
     " AND incarnation.closed_at IS NOT NULL)) ORDER BY chunk_no LIMIT {limit}";
 constexpr auto kCountOpen = "SELECT COUNT(*) FROM chunk WHERE campaign_id={} AND state<>2";
@@ -62,7 +62,9 @@ constexpr auto kCloseIncarnation =
     "UPDATE incarnation SET closed_at={} WHERE id={} AND closed_at IS NULL";
 constexpr auto kIsClosed = "SELECT COUNT(*) FROM incarnation WHERE id={} AND closed_at IS NOT NULL";
 
-WallTime wall(std::int64_t ms) { return WallTime(milliseconds(ms)); }
+WallTime wall(std::int64_t ms) {
+    return WallTime(milliseconds(ms));
+}
 
 std::uint32_t u32(const Row& row, unsigned column) {
     return static_cast<std::uint32_t>(row.integer(column));
@@ -92,9 +94,15 @@ ChunkHead chunk_of(const Row& row) {
 SqlSession::SqlSession(std::unique_ptr<Connection> connection)
     : connection_(std::move(connection)) {}
 
-void SqlSession::begin() { connection_.begin(); }
-void SqlSession::commit() { connection_.commit(); }
-void SqlSession::rollback() noexcept { connection_.rollback(); }
+void SqlSession::begin() {
+    connection_.begin();
+}
+void SqlSession::commit() {
+    connection_.commit();
+}
+void SqlSession::rollback() noexcept {
+    connection_.rollback();
+}
 
 // -- campaign ---------------------------------------------------------------------------------
 
@@ -133,8 +141,7 @@ std::optional<CampaignHead> SqlSession::read_head(CampaignId campaign, std::stri
 void SqlSession::move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                                CampaignState to) {
     connection_.exec(fmt::format(kMoveCampaign, fmt::arg("id", campaign.value),
-                                 fmt::arg("epoch", epoch),
-                                 fmt::arg("from", static_cast<int>(from)),
+                                 fmt::arg("epoch", epoch), fmt::arg("from", static_cast<int>(from)),
                                  fmt::arg("to", static_cast<int>(to))));
 }
 
@@ -164,7 +171,8 @@ std::vector<ChunkHead> SqlSession::leasable_chunks(CampaignId campaign, GatewayN
                                                    std::span<const IncarnationId> dead,
                                                    std::size_t limit) {
     std::string owners = "0";  // of a chunk that was never leased
-    for (const auto owner : dead) owners += fmt::format(",{}", owner.value);
+    for (const auto owner : dead)
+        owners += fmt::format(",{}", owner.value);
     return read_chunks(
         fmt::format(kLeasable, fmt::arg("id", campaign.value), fmt::arg("gateway", gateway.value),
                     fmt::arg("now", dialect().now_ms), fmt::arg("ttl2", 2 * ttl.count()),
@@ -188,10 +196,10 @@ std::uint64_t SqlSession::count_open_chunks(CampaignId campaign) {
 
 void SqlSession::lease_chunk(CampaignId campaign, ChunkNo no, Fence seen, IncarnationId me,
                              milliseconds ttl) {
-    connection_.exec(fmt::format(
-        kLeaseChunk, fmt::arg("id", campaign.value), fmt::arg("no", no.value),
-        fmt::arg("seen", seen.value), fmt::arg("me", me.value),
-        fmt::arg("until", dialect().now_plus(ttl.count()))));
+    connection_.exec(fmt::format(kLeaseChunk, fmt::arg("id", campaign.value),
+                                 fmt::arg("no", no.value), fmt::arg("seen", seen.value),
+                                 fmt::arg("me", me.value),
+                                 fmt::arg("until", dialect().now_plus(ttl.count()))));
 }
 
 void SqlSession::advance_chunk(CampaignId campaign, ChunkNo no, std::uint64_t claim_seq,
@@ -203,10 +211,10 @@ void SqlSession::advance_chunk(CampaignId campaign, ChunkNo no, std::uint64_t cl
 
 void SqlSession::renew_chunk(CampaignId campaign, ChunkNo no, Fence fence, IncarnationId me,
                              milliseconds ttl) {
-    connection_.exec(fmt::format(
-        kRenewChunk, fmt::arg("id", campaign.value), fmt::arg("no", no.value),
-        fmt::arg("fence", fence.value), fmt::arg("me", me.value),
-        fmt::arg("until", dialect().now_plus(ttl.count()))));
+    connection_.exec(fmt::format(kRenewChunk, fmt::arg("id", campaign.value),
+                                 fmt::arg("no", no.value), fmt::arg("fence", fence.value),
+                                 fmt::arg("me", me.value),
+                                 fmt::arg("until", dialect().now_plus(ttl.count()))));
 }
 
 void SqlSession::close_chunk(CampaignId campaign, ChunkNo no) {
@@ -249,9 +257,9 @@ StoreSession::Reservation SqlSession::reserve(CampaignId campaign, std::string_v
     Transaction transaction(connection_);
     auto budget = read_budget(campaign, name);
     if (!budget) {
-        connection_.exec(fmt::format(
-            kMakeBudget, fmt::arg("id", campaign.value), fmt::arg("gateway", name),
-            fmt::arg("keep", dialect().keep_existing("budget", "tat_us"))));
+        connection_.exec(
+            fmt::format(kMakeBudget, fmt::arg("id", campaign.value), fmt::arg("gateway", name),
+                        fmt::arg("keep", dialect().keep_existing("budget", "tat_us"))));
         budget = read_budget(campaign, name);
         invariant(budget.has_value(), "a budget that was made is there");
     }

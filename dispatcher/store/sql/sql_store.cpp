@@ -1,8 +1,8 @@
 #include "store/sql/sql_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/log.h"
 #include "store/sql/schema.h"

@@ -24,7 +24,7 @@ class SqlStore final : public Store {
 
     const std::unique_ptr<ConnectionSource> source_;
     std::mutex mutex_;
-    std::string store_id_;                  // guarded by mutex_; "" until the first connect
+    std::string store_id_;                    // guarded by mutex_; "" until the first connect
     std::vector<std::string> known_servers_;  // guarded by mutex_
 };
 

@@ -1,12 +1,12 @@
 #include "store/sqlite/database.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-#include <sys/vfs.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/vfs.h>
 
 #include "store/store_error.h"
 
@@ -141,7 +141,9 @@ Database::Database(const std::string& path, Mode mode) {
     set_up(mode);
 }
 
-Database::~Database() { sqlite3_close_v2(handle_); }
+Database::~Database() {
+    sqlite3_close_v2(handle_);
+}
 
 void Database::set_up(Mode mode) {
     sqlite3_extended_result_codes(handle_, 1);
@@ -162,19 +164,20 @@ void Database::exec(std::string_view statement) {
 
 void Database::query(std::string_view text, const sql::OnRow& on_row) {
     sqlite3_stmt* statement = nullptr;
-    int result = sqlite3_prepare_v2(handle_, text.data(), static_cast<int>(text.size()),
-                                    &statement, nullptr);
+    int result = sqlite3_prepare_v2(handle_, text.data(), static_cast<int>(text.size()), &statement,
+                                    nullptr);
     if (result != SQLITE_OK) fail(result, false);
     const StatementEnd end(statement);
     const SqliteRow row(statement);
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW) on_row(row);
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        on_row(row);
     if (result != SQLITE_DONE) fail(result, commits_by_itself());
 }
 
 void Database::exec_for_each(std::string_view text, std::span<const std::string_view> keys) {
     sqlite3_stmt* statement = nullptr;
-    int result = sqlite3_prepare_v2(handle_, text.data(), static_cast<int>(text.size()),
-                                    &statement, nullptr);
+    int result = sqlite3_prepare_v2(handle_, text.data(), static_cast<int>(text.size()), &statement,
+                                    nullptr);
     if (result != SQLITE_OK) fail(result, false);
     const StatementEnd end(statement);
     for (const auto key : keys) {
@@ -187,7 +190,9 @@ void Database::exec_for_each(std::string_view text, std::span<const std::string_
     }
 }
 
-void Database::begin() { exec("BEGIN IMMEDIATE"); }
+void Database::begin() {
+    exec("BEGIN IMMEDIATE");
+}
 
 void Database::commit() {
     int result = SQLITE_BUSY;
@@ -204,7 +209,9 @@ bool Database::rollback() noexcept {
     return sqlite3_get_autocommit(handle_) != 0;
 }
 
-bool Database::commits_by_itself() const { return sqlite3_get_autocommit(handle_) != 0; }
+bool Database::commits_by_itself() const {
+    return sqlite3_get_autocommit(handle_) != 0;
+}
 
 void Database::fail(int result, bool may_have_committed) const {
     const auto kind =

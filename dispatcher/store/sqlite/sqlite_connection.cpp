@@ -30,9 +30,13 @@ class Turn {
 SqliteConnection::SqliteConnection(std::string path, bool create)
     : path_(std::move(path)), writer_(Writer::of(path_, create)) {}
 
-SqliteConnection::~SqliteConnection() { rollback(); }
+SqliteConnection::~SqliteConnection() {
+    rollback();
+}
 
-const sql::Dialect& SqliteConnection::dialect() const { return sqlite_dialect(); }
+const sql::Dialect& SqliteConnection::dialect() const {
+    return sqlite_dialect();
+}
 
 void SqliteConnection::begin() {
     Turn turn(*writer_);
@@ -46,7 +50,9 @@ void SqliteConnection::commit() {
     end_transaction();
 }
 
-void SqliteConnection::rollback() noexcept { end_transaction(); }
+void SqliteConnection::rollback() noexcept {
+    end_transaction();
+}
 
 void SqliteConnection::end_transaction() noexcept {
     if (!holds_writer_) return;
@@ -80,7 +86,9 @@ Database& SqliteConnection::reader() {
     return *reader_;
 }
 
-bool SqliteConnection::is_broken() const noexcept { return writer_->is_broken(); }
+bool SqliteConnection::is_broken() const noexcept {
+    return writer_->is_broken();
+}
 
 bool SqliteConnection::has_table(std::string_view name) {
     bool has = false;

@@ -14,6 +14,7 @@ class SqliteDialect final : public sql::Dialect {
         now_ms = now_after_lock_ms = "CAST((julianday('now')-2440587.5)*86400000 AS INTEGER)";
         u8 = u16 = u32 = u64 = i64 = "INTEGER";
         bytes = blob = "BLOB";
+        appid_check = " CHECK (length(appid) BETWEEN 1 AND 64)";
         table = "";
         keyed_table = " WITHOUT ROWID";
     }

@@ -18,8 +18,8 @@ std::shared_ptr<Writer> Writer::of(const std::string& path, bool create) {
     auto& known = writers[path];
     auto writer = known.lock();
     if (!writer || writer->is_broken()) {
-        writer = std::make_shared<Writer>(path,
-                                          create ? Database::Mode::create : Database::Mode::write);
+        writer =
+            std::make_shared<Writer>(path, create ? Database::Mode::create : Database::Mode::write);
         known = writer;
     }
     return writer;

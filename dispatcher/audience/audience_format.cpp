@@ -1,4 +1,4 @@
-#include "audience/open_row_reader.h"
+#include "audience/audience_format.h"
 
 #include "audience/csv_reader.h"
 #include "audience/ndjson_reader.h"
@@ -27,9 +27,11 @@ void refuse_other_encodings(ByteWindow& window, const std::string& name) {
     if (window.begins_with("\xFF\xFE") || window.begins_with("\xFE\xFF"))
         throw ConfigError(name, "the file is UTF-16; save it as UTF-8");
     if (window.begins_with("\x1F\x8B"))
-        throw ConfigError(name, "is packed by gzip: let its name end in .gz, or unpack it before stdin");
+        throw ConfigError(name,
+                          "is packed by gzip: let its name end in .gz, or unpack it before stdin");
     if (window.begins_with("\x28\xB5\x2F\xFD"))
-        throw ConfigError(name, "is packed by zstd: let its name end in .zst, or unpack it before stdin");
+        throw ConfigError(name,
+                          "is packed by zstd: let its name end in .zst, or unpack it before stdin");
 }
 
 bool looks_like_ndjson(ByteWindow& window) {

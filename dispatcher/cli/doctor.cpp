@@ -1,0 +1,186 @@
+#include <filesystem>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/statvfs.h>
+
+#include "cli/assemble.h"
+#include "cli/campaign_view.h"
+#include "cli/finding.h"
+#include "cli/number_text.h"
+#include "cli/site.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+using Level = Finding::Level;
+
+constexpr std::uint64_t kSpaceProblem = 200'000'000;
+constexpr std::uint64_t kSpaceLook = 2'000'000'000;
+constexpr std::chrono::milliseconds kClockLook{1000};
+constexpr std::size_t kSampledCampaigns = 1;
+
+class Doctor {
+  public:
+    explicit Doctor(Site& site) : site_(site) {}
+
+    std::vector<Finding> examine() {
+        examine_one("store", [this] { examine_store(); });
+        if (store_reached_) {
+            examine_one("durability", [this] { examine_durability(); });
+            examine_one("clock", [this] { examine_clock(); });
+            examine_one("journal", [this] { examine_journal(); });
+        }
+        examine_space();
+        for (const auto& gateway : site_.server().gateways)
+            examine_one("gateway " + gateway.name, [&] { examine_gateway(gateway); });
+        return std::move(findings_);
+    }
+
+    [[nodiscard]] bool store_reached() const { return store_reached_; }
+
+  private:
+    void add(Level level, std::string subject, std::string text, std::string cure = {}) {
+        findings_.push_back({level, std::move(subject), std::move(text), std::move(cure)});
+    }
+
+    /// One examination's failure is a finding, not the end of the others.
+    template <class Work>
+    void examine_one(const std::string& subject, Work&& work) {
+        try {
+            work();
+        } catch (const std::exception& error) {
+            add(Level::problem, subject, error.what());
+        }
+    }
+
+    void examine_store() {
+        auto& store = site_.campaigns_unchecked();
+        const auto version = store.schema_version();
+        if (version.found == version.wanted) {
+            (void)store.list(kSampledCampaigns);
+            store_reached_ = true;
+            add(Level::fine, "store",
+                fmt::format("{} answers, schema version {}", site_.server().store.url,
+                            version.found));
+        } else if (version.found == 0) {
+            add(Level::problem, "store", site_.server().store.url + " has no tables",
+                "pushonce store init");
+        } else {
+            add(Level::problem, "store",
+                fmt::format("schema version {}, this program wants {}", version.found,
+                            version.wanted),
+                "pushonce store migrate");
+        }
+    }
+
+    void examine_durability() {
+        for (auto& finding : durability_findings(site_.campaigns_unchecked().server_settings()))
+            findings_.push_back(std::move(finding));
+    }
+
+    void examine_clock() {
+        const auto difference = site_.campaigns_unchecked().now() - site_.clock().wall();
+        const auto off = std::chrono::abs(difference);
+        if (off > kClockLook)
+            add(Level::look, "clock",
+                fmt::format("this machine and the database differ by {}", duration_text(off)),
+                "synchronise both clocks (NTP); a skew costs time, never a duplicate");
+        else
+            add(Level::fine, "clock", "agrees with the database's");
+    }
+
+    void examine_journal() {
+        (void)site_.journals();
+        const auto& dir = site_.server().journal.dir;
+        const auto probe = std::filesystem::path(dir) / ".doctor";
+        std::filesystem::create_directory(probe);
+        std::filesystem::remove(probe);
+        add(Level::fine, "journal", dir + " is on a local file system and writable");
+    }
+
+    void examine_space() {
+        examine_space_of(site_.server().journal.dir);
+        constexpr std::string_view kSqlite = "sqlite:";
+        const auto& url = site_.server().store.url;
+        if (is_embedded(site_.server().store))
+            examine_space_of(std::filesystem::path(url.substr(kSqlite.size())).parent_path());
+    }
+
+    void examine_space_of(const std::filesystem::path& folder) {
+        struct statvfs found {};
+        if (statvfs(folder.c_str(), &found) != 0) return;
+        const auto free = static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
+        const auto level = free < kSpaceProblem ? Level::problem
+                           : free < kSpaceLook  ? Level::look
+                                                : Level::fine;
+        add(level, "space", fmt::format("{} has {} left", folder.string(), size_text(free)),
+            level == Level::fine ? ""
+                                 : "a million devices take about 150 MB (`pushonce plan` says it)");
+    }
+
+    void examine_gateway(const GatewayOptions& options) {
+        const auto choice = site_.gateway(options.name);
+        (void)choice.type->open(options, site_.clock(), site_.random());
+        add(Level::fine, "gateway " + options.name,
+            fmt::format("credentials can be read; sends to {}", choice.type->target(options)));
+    }
+
+    Site& site_;
+    std::vector<Finding> findings_;
+    bool store_reached_ = false;
+};
+
+std::string_view words(Level level) {
+    switch (level) {
+        case Level::fine:
+            return "fine";
+        case Level::look:
+            return "look";
+        case Level::problem:
+            break;
+    }
+    return "PROBLEM";
+}
+
+int doctor(Invocation& invocation) {
+    Site site(invocation.globals);
+    Doctor examiner(site);
+    bool has_problem = false;
+    for (const auto& finding : examiner.examine()) {
+        has_problem = has_problem || finding.level == Level::problem;
+        if (invocation.globals.json) {
+            const auto level = finding.level == Level::problem ? "problem" : words(finding.level);
+            print_json(invocation.out, {{"level", level},
+                                        {"subject", finding.subject},
+                                        {"text", finding.text},
+                                        {"cure", finding.cure}});
+        } else {
+            invocation.out << fmt::format("{:<8} {}: {}\n", words(finding.level), finding.subject,
+                                          finding.text);
+            if (!finding.cure.empty())
+                invocation.out << fmt::format("         → {}\n", finding.cure);
+        }
+    }
+    if (!examiner.store_reached()) return kExitUnavailable;
+    return has_problem ? kExitUsage : kExitDone;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Invocation& invocation) {
+    auto* verb = app.add_subcommand(
+        "doctor", "Look at store, durability, journal, space, credentials and clock");
+    verb->footer(
+        "Exit 0: all fine; 2: something must be changed; 5: the store cannot be used.\n"
+        "Examples:\n"
+        "  pushonce doctor\n"
+        "  pushonce --json doctor");
+    verb->callback(
+        [&invocation] { invocation.action = [&invocation] { return doctor(invocation); }; });
+}
+
+}  // namespace dispatcher::cli

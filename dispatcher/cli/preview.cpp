@@ -1,0 +1,92 @@
+#include <memory>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/campaign_view.h"
+#include "cli/planning.h"
+#include "cli/verbs.h"
+#include "engine/notification_renderer.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct PreviewOptions {
+    std::string file;
+    std::string appid;
+    std::vector<std::string> params;
+};
+
+void print_preview(Invocation& invocation, const GatewayChoice& gateway,
+                   const RequestPreview& request) {
+    auto& out = invocation.out;
+    if (invocation.globals.json) {
+        auto headers = nlohmann::ordered_json::object();
+        for (const auto& [name, value] : request.headers)
+            headers[name] = value;
+        print_json(out, {{"gateway", gateway.options->name},
+                         {"method", request.method},
+                         {"url", request.url},
+                         {"headers", headers},
+                         {"body", request.body}});
+        return;
+    }
+    out << request.method << " " << request.url << "\n";
+    for (const auto& [name, value] : request.headers)
+        out << name << ": " << value << "\n";
+    out << "\n" << request.body << "\n";
+}
+
+int preview(Invocation& invocation, const PreviewOptions& options) {
+    Site site(invocation.globals);
+    auto file = load_campaign(site, options.file, parse_params(options.params));
+    const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
+    bool found = false;
+    prepared.audience.for_each([&](const Audience::Recipient& recipient) {
+        if (found || recipient.appid != options.appid) return;
+        found = true;
+        const auto& gateway = prepared.gateways[recipient.gateway.value];
+        NotificationRenderer renderer(prepared.campaign, *gateway.type,
+                                      prepared.file.template_path);
+        const auto notification =
+            renderer.render(recipient.appid, recipient.values, site.clock().wall(), {});
+        if (!notification)
+            throw ConfigError(
+                options.file,
+                fmt::format("the payload for {} has {} bytes, {} takes {} at most", options.appid,
+                            renderer.payload_bytes(), gateway.options->name,
+                            gateway.type->payload_bytes_max()));
+        print_preview(invocation, gateway, gateway.type->preview(*gateway.options, *notification));
+    });
+    if (!found)
+        throw ConfigError(prepared.file.audience.file,
+                          fmt::format("the audience has no appid '{}'", options.appid));
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_preview(CLI::App& app, Invocation& invocation) {
+    const auto options = std::make_shared<PreviewOptions>();
+    auto* verb =
+        app.add_subcommand("preview", "The exact request that a device's gateway would get");
+    verb->add_option("FILE", options->file, "The campaign file")->required();
+    verb->add_option("--appid", options->appid, "A device of the audience")
+        ->required()
+        ->type_name("ID");
+    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    verb->footer(
+        "Nothing is sent; secrets are left out.\n"
+        "Examples:\n"
+        "  pushonce preview config/spring-sale.yaml --appid d-000017");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return preview(invocation, *options); };
+    });
+}
+
+}  // namespace dispatcher::cli

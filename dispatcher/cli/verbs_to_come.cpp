@@ -1,0 +1,43 @@
+#include <array>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "cli/invocation.h"
+#include "cli/verbs.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct VerbToCome {
+    const char* name;
+    const char* example;
+};
+
+constexpr std::array kVerbs = {
+    VerbToCome{"suppress", "pushonce suppress add d-000017"},
+    VerbToCome{"rehearse", "pushonce rehearse campaign.yaml --kill 10"},
+    VerbToCome{"serve", "pushonce serve"},
+    VerbToCome{"halt", "pushonce halt --because \"wrong prices\""},
+    VerbToCome{"unhalt", "pushonce unhalt --because \"prices are right\""},
+    VerbToCome{"set", "pushonce set spring-sale rate=1000/s"},
+    VerbToCome{"launch-token", "pushonce launch-token"},
+};
+
+}  // namespace
+
+void add_verbs_to_come(CLI::App& app, Invocation& invocation) {
+    for (const auto& verb : kVerbs) {
+        auto* added = app.add_subcommand(verb.name, "(not available in this version)");
+        added->allow_extras();
+        added->footer(std::string("Examples, once it is there:\n  ") + verb.example);
+        added->callback([&invocation, name = std::string(verb.name)] {
+            invocation.action = [name]() -> int {
+                throw ConfigError(name, "not available in this version");
+            };
+        });
+    }
+}
+
+}  // namespace dispatcher::cli

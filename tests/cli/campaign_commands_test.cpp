@@ -1,0 +1,312 @@
+// Whole campaigns by their commands, on the embedded store and the loopback gateway.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/command_line.h"
+#include "support/catch.h"
+#include "support/temporary_folder.h"
+
+namespace dispatcher::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Said {
+    int code = -1;
+    std::string out;
+    std::string err;
+    [[nodiscard]] json document() const { return json::parse(out); }
+    [[nodiscard]] std::vector<json> lines() const {
+        std::vector<json> parsed;
+        std::istringstream text(out);
+        for (std::string line; std::getline(text, line);)
+            parsed.push_back(json::parse(line));
+        return parsed;
+    }
+};
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// A folder with a server file, a template, an audience and campaigns.
+class Desk {
+  public:
+    Desk() {
+        write("pushonce.yaml", server("accept: all"));
+        write(
+            "promo.yaml",
+            "default: en\nlocales:\n  en: {title: \"Hi {{name}}\", body: \"{{discount}} off\"}\n");
+        write("audience.csv",
+              "appid,platform,locale,name\nd-3,ios,en,Cy\nd-1,ios,de,Al\nd-2,android,en,Bo\n");
+        write("sale.yaml", campaign("sale"));
+    }
+
+    static std::string server(const std::string& keys) {
+        return "store: {url: \"sqlite:store.db\", lease: 2s}\njournal: {dir: journal}\n"
+               "gateways:\n  hook: {type: loopback, " +
+               keys + "}\nlog: {level: \"off\"}\n";
+    }
+    static std::string campaign(const std::string& name, const std::string& more = "") {
+        return "campaign: " + name +
+               "\naudience: {file: audience.csv}\ngateway: hook\n"
+               "message: {template: promo.yaml, data: {discount: 20}}\n" +
+               more;
+    }
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(path(name)) << text;
+    }
+    [[nodiscard]] std::string path(const std::string& name) const {
+        return (std::filesystem::path(folder_.path()) / name).string();
+    }
+    Said run(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {"--config", path("pushonce.yaml")});
+        std::ostringstream out;
+        std::ostringstream err;
+        const auto code = cli::run(arguments, out, err);
+        return {code, out.str(), err.str()};
+    }
+
+  private:
+    dispatcher::test::TemporaryFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a launch sends to everyone once, and a second one to nobody") {
+    const Desk desk;
+    const auto first = desk.run({"--json", "launch", desk.path("sale.yaml")});
+    CHECK(first.code == 0);
+    CHECK(first.document()["sent"] == 3);
+    CHECK(first.document()["counts"]["delivered"] == 3);
+    CHECK(first.document()["state"] == "done");
+
+    const auto second = desk.run({"--json", "launch", desk.path("sale.yaml")});
+    CHECK(second.code == 0);
+    CHECK(contains(second.err, "already finished: 0 sent"));
+    CHECK(second.document()["sent"] == 0);
+    CHECK(second.document()["counts"]["delivered"] == 3);
+}
+
+TEST_CASE("report, status and lookup tell the same") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto lines = desk.run({"report", "sale"}).lines();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0]["appid"] == "d-1");
+    CHECK(lines[0]["outcome"] == "delivered");
+    CHECK(lines[0]["reason"].is_null());
+    CHECK(lines[0]["locale"] == "de");
+    CHECK(lines[0]["user"].is_null());
+    CHECK(lines[0]["tries"] == 1);
+    CHECK(lines[1]["platform"] == "android");
+    CHECK(lines[2]["settled_at"].is_string());
+
+    const auto status = desk.run({"--json", "status", "sale"}).document();
+    CHECK(status["counts"]["delivered"] == 3);
+    CHECK(status["recipients"] == 3);
+    CHECK(contains(desk.run({"status", "sale"}).out, "Next: `pushonce report sale`"));
+    CHECK(contains(desk.run({"status"}).out, "sale"));
+
+    const auto found = desk.run({"--json", "lookup", "d-2"}).lines();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0]["campaign"] == "sale");
+    CHECK(found[0]["notification_id"] == lines[1]["notification_id"]);
+
+    desk.run({"report", "sale", "--format", "csv", "--output", desk.path("sale.csv")});
+    std::ifstream table(desk.path("sale.csv"));
+    std::string header;
+    std::getline(table, header);
+    CHECK(header.starts_with("campaign,appid,outcome,reason,"));
+}
+
+TEST_CASE("a plan changes nothing and counts what a launch would do") {
+    const Desk desk;
+    const auto plan = desk.run({"--json", "plan", desk.path("sale.yaml")});
+    CHECK(plan.code == 0);
+    CHECK(plan.document()["audience"]["recipients"] == 3);
+    CHECK(plan.document()["store"]["new"] == 3);
+    CHECK(plan.document()["store"]["state"].is_null());
+    CHECK(plan.document()["gateways"][0]["payload_bytes"] > 0);
+    CHECK(desk.run({"status"}).out.find("sale") == std::string::npos);
+
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto after = desk.run({"--json", "plan", desk.path("sale.yaml")}).document();
+    CHECK(after["store"]["delivered"] == 3);
+    CHECK(after["store"]["new"] == 0);
+    CHECK(after["store"]["state"] == "done");
+}
+
+TEST_CASE("an offline plan needs no store") {
+    const Desk desk;
+    CHECK(desk.run({"plan", desk.path("sale.yaml"), "--offline"}).code == 0);
+    CHECK_FALSE(std::filesystem::exists(desk.path("store.db")));
+}
+
+TEST_CASE("an unknown variable is told at the plan, with its file") {
+    const Desk desk;
+    desk.write("promo.yaml", "default: en\nlocales:\n  en: {title: \"{{nmae}}\", body: x}\n");
+    CHECK_THROWS_AS(desk.run({"plan", desk.path("sale.yaml")}), ConfigError);
+    try {
+        desk.run({"plan", desk.path("sale.yaml")});
+    } catch (const ConfigError& error) {
+        CHECK(contains(error.what(), "promo.yaml"));
+        CHECK(contains(error.what(), "name"));
+    }
+}
+
+TEST_CASE("a changed file is refused with the difference") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("promo.yaml", "default: en\nlocales:\n  en: {title: \"Hello\", body: \"x\"}\n");
+    try {
+        desk.run({"launch", desk.path("sale.yaml")});
+        FAIL("it was not refused");
+    } catch (const RefusedError& error) {
+        CHECK(contains(error.what(), "Hi {{name}}"));
+        CHECK(contains(error.what(), "Hello"));
+        CHECK(contains(error.what(), "once_per: sale"));
+    }
+}
+
+TEST_CASE("campaigns of one scope reach a device once, and the report says by whom") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("audience.csv", "appid,name\nd-2,Bo\nd-9,Di\n");
+    desk.write("more.yaml", Desk::campaign("more", "once_per: sale\n"));
+    const auto launched = desk.run({"--json", "launch", desk.path("more.yaml")}).document();
+    CHECK(launched["sent"] == 1);
+    CHECK(launched["counts"]["skipped"] == 1);
+    const auto lines = desk.run({"report", "more"}).lines();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0]["reason"] == "already_by:sale");
+    CHECK(lines[1]["outcome"] == "delivered");
+    CHECK(desk.run({"--json", "status", "more"}).document()["counts"]["skipped"] == 1);
+}
+
+TEST_CASE("a test send spends flags of its own") {
+    const Desk desk;
+    const auto test = desk.run({"--json", "test", desk.path("sale.yaml"), "--appid", "d-1", "d-3"});
+    CHECK(test.code == 0);
+    CHECK(test.document()["campaign"] == "sale#test-1");
+    CHECK(test.document()["sent"] == 2);
+    desk.write("me.csv", "appid,name\nme,Me\n");
+    const auto second =
+        desk.run({"--json", "test", desk.path("sale.yaml"), "--audience", desk.path("me.csv")});
+    CHECK(second.document()["campaign"] == "sale#test-2");
+    CHECK(desk.run({"--json", "launch", desk.path("sale.yaml")}).document()["sent"] == 3);
+    CHECK_THROWS_AS(desk.run({"test", desk.path("sale.yaml"), "--appid", "nobody"}), ConfigError);
+}
+
+TEST_CASE("a preview shows the request of one device") {
+    const Desk desk;
+    const auto shown =
+        desk.run({"--json", "preview", desk.path("sale.yaml"), "--appid", "d-1"}).document();
+    CHECK(contains(shown["body"], "Hi Al"));
+    CHECK_THROWS_AS(desk.run({"preview", desk.path("sale.yaml"), "--appid", "nobody"}),
+                    ConfigError);
+}
+
+TEST_CASE("devices in doubt are held until an operator settles them") {
+    const Desk desk;
+    desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: doubt"));
+    CHECK(desk.run({"launch", desk.path("sale.yaml")}).code == 3);
+    const auto line = desk.run({"report", "sale"}).lines().front();
+    CHECK(line["outcome"] == "in_doubt");
+    CHECK(line["reason"].get<std::string>().starts_with("timeout:2"));
+    CHECK(contains(desk.run({"status", "sale"}).out, "pushonce resolve sale"));
+
+    desk.run({"resolve", "sale", "--assume-delivered", "--appid", "d-1", "--because", "seen"});
+    CHECK(desk.run({"report", "sale"}).lines()[0]["reason"] == "assumed");
+    desk.run({"resolve", "sale", "--skip", "--appid", "d-2"});
+    CHECK(desk.run({"report", "sale"}).lines()[1]["reason"] == "resolved");
+
+    desk.write("pushonce.yaml", Desk::server("accept: all"));
+    desk.run({"resolve", "sale", "--resend", "--all", "--because", "rather twice"});
+    const auto restarted = desk.run({"--json", "restart", "sale"});
+    CHECK(restarted.code == 0);
+    CHECK(restarted.document()["sent"] == 1);
+    CHECK(contains(desk.run({"audit", "sale"}).out, "rather twice"));
+}
+
+TEST_CASE("what is rejected is told with its reason and is a success") {
+    const Desk desk;
+    desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: reject"));
+    const auto launched = desk.run({"--json", "launch", desk.path("sale.yaml")});
+    CHECK(launched.code == 0);
+    CHECK(launched.document()["counts"]["rejected"] == 3);
+}
+
+TEST_CASE("a finished campaign cannot be paused or cancelled any more") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    CHECK_THROWS_AS(desk.run({"pause", "sale", "--because", "x"}), RefusedError);
+    CHECK_THROWS_AS(desk.run({"cancel", "sale", "--because", "x"}), RefusedError);
+    CHECK_THROWS_AS(desk.run({"resume", "sale", "--because", "x"}), RefusedError);
+}
+
+TEST_CASE("an unknown campaign is told with the one that was meant") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    for (const auto* const verb : {"status", "report", "show", "restart", "audit"})
+        CHECK_THROWS_AS(desk.run({verb, "sael"}), ConfigError);
+}
+
+TEST_CASE("show gives back the file and the message as sealed, audit who ordered what") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto shown = desk.run({"show", "sale"}).out;
+    CHECK(contains(shown, Desk::campaign("sale")));
+    CHECK(contains(shown, "Hi {{name}}"));
+    const auto audit = desk.run({"--json", "audit", "sale"}).lines();
+    REQUIRE_FALSE(audit.empty());
+    CHECK(audit.front()["from"] == "command line");
+    CHECK(contains(audit.front()["who"], "@"));
+}
+
+TEST_CASE("restart says first how the campaign stands, and a dry run changes nothing") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto dry = desk.run({"restart", "sale", "--dry-run"});
+    CHECK(dry.code == 0);
+    CHECK(contains(
+        dry.err, "sale is done: delivered 3, rejected 0, retryable 0, in doubt 0, never tried 0"));
+    CHECK(contains(desk.run({"restart", "sale"}).err, "already finished: 0 sent"));
+}
+
+TEST_CASE("the doctor finds a fresh embedded set-up fit") {
+    const Desk desk;
+    CHECK(desk.run({"store", "init"}).code == 0);
+    const auto examined = desk.run({"--json", "doctor"});
+    INFO(examined.out);
+    CHECK(examined.code == 0);
+    CHECK(examined.lines().size() > 4);
+}
+
+TEST_CASE("the doctor names a store without tables") {
+    const Desk desk;
+    const auto examined = desk.run({"doctor"});
+    CHECK(examined.code == 5);
+    CHECK(contains(examined.out, "pushonce store init"));
+}
+
+TEST_CASE("init writes files that work as they are, and never overwrites") {
+    const dispatcher::test::TemporaryFolder folder;
+    const auto root = std::filesystem::path(folder.path()) / "demo";
+    std::ostringstream out;
+    std::ostringstream err;
+    CHECK(run({"init", root.string()}, out, err) == 0);
+    CHECK(std::filesystem::exists(root / "var/mock/ca.pem"));
+    const auto server = (root / "config/pushonce.yaml").string();
+    CHECK(
+        run({"--config", server, "plan", (root / "config/hello.yaml").string(), "--with-gateways"},
+            out, err) == 0);
+    CHECK(contains(out.str(), "20 devices"));
+    CHECK_THROWS_AS(run({"init", root.string()}, out, err), RefusedError);
+}
+
+}  // namespace dispatcher::cli

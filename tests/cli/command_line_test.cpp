@@ -1,0 +1,99 @@
+#include "cli/command_line.h"
+
+#include <sstream>
+
+#include "base/error.h"
+#include "support/catch.h"
+
+namespace dispatcher::cli {
+namespace {
+
+struct Said {
+    int code = -1;
+    std::string out;
+    std::string err;
+};
+
+Said run_quietly(const std::vector<std::string>& arguments) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const auto code = run(arguments, out, err);
+    return {code, out.str(), err.str()};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+const std::vector<std::string> kVerbs = {"init",    "plan",         "preview", "test",   "launch",
+                                         "restart", "pause",        "resume",  "cancel", "status",
+                                         "show",    "audit",        "report",  "lookup", "resolve",
+                                         "worker",  "mock-gateway", "doctor",  "store"};
+const std::vector<std::string> kVerbsToCome = {"suppress", "rehearse", "serve",       "halt",
+                                               "unhalt",   "set",      "launch-token"};
+
+}  // namespace
+
+TEST_CASE("every command's help has examples") {
+    for (const auto& verb : kVerbs) {
+        const auto said = run_quietly({verb, "--help"});
+        CHECK(said.code == 0);
+        INFO(verb);
+        CHECK(contains(said.out, "Examples:"));
+        CHECK(contains(said.out, "pushonce " + verb));
+    }
+}
+
+TEST_CASE("the help lists every command, also those to come") {
+    const auto help = run_quietly({"--help"}).out;
+    for (const auto& verb : kVerbs)
+        CHECK(contains(help, verb));
+    for (const auto& verb : kVerbsToCome)
+        CHECK(contains(help, verb));
+    CHECK(contains(help, "not available in this version"));
+}
+
+TEST_CASE("commands to come are errors of usage, with any arguments") {
+    for (const auto& verb : kVerbsToCome)
+        CHECK_THROWS_AS(run_quietly({verb, "--flag", "word"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"store", "purge"}), ConfigError);
+}
+
+TEST_CASE("a mistyped command is told with the one that was meant") {
+    const auto said = run_quietly({"--log-level", "warn", "lunch", "file.yaml"});
+    CHECK(said.code == 2);
+    CHECK(contains(said.err, "did you mean 'launch'?"));
+    CHECK(said.out.empty());
+}
+
+TEST_CASE("unknown options, missing arguments and no command at all are errors of usage") {
+    const std::vector<std::vector<std::string>> wrong = {{},
+                                                         {"launch"},
+                                                         {"launch", "file.yaml", "--yess"},
+                                                         {"pause", "sale"},
+                                                         {"report", "sale", "--format", "pdf"},
+                                                         {"--log-level", "loud", "status"},
+                                                         {"plan", "one.yaml", "two.yaml"}};
+    for (const auto& arguments : wrong) {
+        const auto said = run_quietly(arguments);
+        CHECK(said.code == 2);
+        CHECK_FALSE(said.err.empty());
+    }
+}
+
+TEST_CASE("global options stand before or after the command") {
+    const auto missing = std::string("/nonexistent/pushonce.yaml");
+    CHECK_THROWS_AS(run_quietly({"--config", missing, "status"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"status", "--config", missing, "--json"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"store", "init", "--config", missing}), ConfigError);
+}
+
+TEST_CASE("options to come are refused before anything is read") {
+    CHECK_THROWS_AS(run_quietly({"launch", "file.yaml", "--launch-token", "T"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"restart", "sale", "--include", "rejected"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"report", "sale", "--format", "html"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"lookup", "d-1", "--explain"}), ConfigError);
+    CHECK_THROWS_AS(run_quietly({"pause", "--all", "--because", "x"}), ConfigError);
+}
+
+}  // namespace dispatcher::cli

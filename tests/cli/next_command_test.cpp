@@ -1,0 +1,37 @@
+#include "cli/next_command.h"
+
+#include "support/catch.h"
+
+namespace dispatcher::cli {
+namespace {
+
+using enum CampaignState;
+
+std::string next(CampaignState state, bool is_worked_on = false, std::uint64_t in_doubt = 0) {
+    ReportCounts counts;
+    counts.by_outcome[static_cast<std::size_t>(ReportOutcome::in_doubt)] = in_doubt;
+    return next_command({state, "sale", counts, is_worked_on});
+}
+
+bool names(const std::string& text, const std::string& command) {
+    return text.find("`" + command) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("every state has a next sensible command") {
+    CHECK(names(next(sealed), "pushonce restart sale`"));
+    CHECK(names(next(running, true), "pushonce status sale --watch`"));
+    CHECK(names(next(running, false), "pushonce restart sale`"));
+    CHECK(names(next(reconciling, true), "pushonce status sale --watch`"));
+    CHECK(names(next(reconciling, false), "pushonce restart sale`"));
+    CHECK(names(next(paused), "pushonce resume sale --because"));
+    CHECK(names(next(done), "pushonce report sale`"));
+    CHECK(names(next(done_with_doubt, false, 3), "pushonce resolve sale"));
+    CHECK(names(next(cancelled), "pushonce report sale`"));
+    CHECK(names(next(cancelled, false, 1), "pushonce resolve sale"));
+    CHECK(names(next(frozen), "pushonce doctor`"));
+    CHECK_FALSE(next(purged).empty());
+}
+
+}  // namespace dispatcher::cli

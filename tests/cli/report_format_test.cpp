@@ -1,0 +1,75 @@
+#include "cli/report_format.h"
+
+#include "support/catch.h"
+
+namespace dispatcher::cli {
+namespace {
+
+ReportLine line() {
+    ReportLine made;
+    made.campaign = "spring-sale-2027";
+    made.appid = "d-000017";
+    made.reported = {ReportOutcome::delivered, ""};
+    made.gateway = "apns";
+    made.notification_id = "5e3ad9b4-0c4f-4b6f-8a55-6a3a2b1c0d9e";
+    made.tries = 1;
+    made.claims = 1;
+    made.platform = "ios";
+    made.locale = "de";
+    made.settled_at = WallTime(std::chrono::milliseconds(1'803'891'603'123));
+    return made;
+}
+
+std::string ndjson(const ReportLine& made) {
+    std::string text;
+    append_ndjson(text, made);
+    return text;
+}
+
+std::string csv(const ReportLine& made) {
+    std::string text;
+    append_csv(text, made);
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a report line has the keys of its format in their order") {
+    CHECK(
+        ndjson(line()) ==
+        R"({"campaign":"spring-sale-2027","appid":"d-000017","outcome":"delivered","reason":null,)"
+        R"("gateway":"apns","notification_id":"5e3ad9b4-0c4f-4b6f-8a55-6a3a2b1c0d9e","tries":1,)"
+        R"("claims":1,"platform":"ios","locale":"de","user":null,)"
+        R"("settled_at":"2027-03-01T09:00:03.123Z"})"
+        "\n");
+}
+
+TEST_CASE("what is not settled has no time, and a reason stands as text") {
+    auto made = line();
+    made.reported = {ReportOutcome::skipped, "already_by:other"};
+    made.settled_at.reset();
+    const auto text = ndjson(made);
+    CHECK(text.find(R"("outcome":"skipped","reason":"already_by:other")") != std::string::npos);
+    CHECK(text.find(R"("settled_at":null})") != std::string::npos);
+}
+
+TEST_CASE("text that JSON reserves is escaped") {
+    auto made = line();
+    made.user = "a\"b\\c\n";
+    CHECK(ndjson(made).find(R"("user":"a\"b\\c\n")") != std::string::npos);
+}
+
+TEST_CASE("the CSV form has the same columns, and quotes what needs it") {
+    std::string header;
+    append_csv_header(header);
+    CHECK(header ==
+          "campaign,appid,outcome,reason,gateway,notification_id,tries,claims,platform,locale,user,"
+          "settled_at\n");
+    auto made = line();
+    made.user = "Ann \"A\", Bonn";
+    CHECK(csv(made) ==
+          "spring-sale-2027,d-000017,delivered,,apns,5e3ad9b4-0c4f-4b6f-8a55-6a3a2b1c0d9e,1,1,ios,"
+          "de,\"Ann \"\"A\"\", Bonn\",2027-03-01T09:00:03.123Z\n");
+}
+
+}  // namespace dispatcher::cli
