@@ -31,6 +31,13 @@ class AppidList {
     }
     [[nodiscard]] std::string_view front() const { return (*this)[0]; }
     [[nodiscard]] std::string_view back() const { return (*this)[size() - 1]; }
+    [[nodiscard]] std::vector<std::string_view> views() const {
+        std::vector<std::string_view> all;
+        all.reserve(size());
+        for (std::size_t i = 0; i < size(); ++i)
+            all.push_back((*this)[i]);
+        return all;
+    }
     /// All appids one after the other.
     [[nodiscard]] std::string_view bytes() const { return bytes_; }
 

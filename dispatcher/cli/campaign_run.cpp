@@ -1,5 +1,6 @@
 #include "cli/campaign_run.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -48,6 +49,15 @@ std::string stop_sentence(const RunSummary& summary) {
             return "frozen, the database lost what it had acknowledged" + cause;
     }
     return {};
+}
+
+/// "9,000 sent now in 12 s (750/s)".
+std::string sent_sentence(const RunResult& result) {
+    if (result.sent == 0) return "0 sent now";
+    const auto seconds = static_cast<double>(std::max<std::int64_t>(1, result.took.count())) / 1000;
+    return fmt::format(
+        "{} sent now in {} ({}/s)", with_separators(result.sent), duration_text(result.took),
+        with_separators(static_cast<std::uint64_t>(static_cast<double>(result.sent) / seconds)));
 }
 
 }  // namespace
@@ -152,17 +162,13 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
                 : with_separators(observer_.already_claimed_total()) + " recipients were");
     if (const auto stop = stop_sentence(result.summary); !stop.empty())
         err << fmt::format("{}: {}.\n", name, stop);
-    const auto seconds = static_cast<double>(result.took.count()) / 1000.0;
-    const auto per_second =
-        seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(result.sent) / seconds) : 0;
+    const auto sent = sent_sentence(result);
     if (result.counts)
-        err << fmt::format("{}: {}: {}; {} sent now in {} ({}/s).\n", name,
+        err << fmt::format("{}: {}: {}; {}.\n", name,
                            count_of(record.campaign.audience.recipients, "device"),
-                           counts_sentence(*result.counts), with_separators(result.sent),
-                           duration_text(result.took), with_separators(per_second));
+                           counts_sentence(*result.counts), sent);
     else
-        err << fmt::format("{}: {} sent now in {}.\n", name, with_separators(result.sent),
-                           duration_text(result.took));
+        err << fmt::format("{}: {}.\n", name, sent);
     const auto state = result.summary.state;
     const auto next = next_command({state, name, result.counts, false});
     if (result.exit_code != kExitDone) err << "Next: " << next << "\n";

@@ -42,9 +42,12 @@ std::string store_text(const StorePlan& store) {
         text += fmt::format(
             "            {} of them by other campaigns of the scope: they are not notified again\n",
             with_separators(store.by_others));
-    text += store.state ? fmt::format("campaign    is {} already; a launch joins it\n",
-                                      to_string(*store.state))
-                        : "campaign    is not in the store yet\n";
+    if (!store.state)
+        text += "campaign    is not in the store yet\n";
+    else
+        text += fmt::format(
+            "campaign    is {} already; {}\n", to_string(*store.state),
+            is_finished(*store.state) ? "a launch sends nothing more" : "a launch joins it");
     return text;
 }
 

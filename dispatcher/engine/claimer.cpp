@@ -1,12 +1,12 @@
 #include "engine/claimer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
-#include "base/log.h"
+#include "store/key_merge.h"
 
 namespace dispatcher {
 namespace {
@@ -83,8 +83,7 @@ std::optional<BootTime> Claimer::store_failed(const StoreError& error, BootTime 
         pending_.reset();
         return now;
     }
-    if (error.kind() == not_applied || error.kind() == lock_timeout ||
-        error.kind() == duplicate) {
+    if (error.kind() == not_applied || error.kind() == lock_timeout || error.kind() == duplicate) {
         store_retry_at_ = now + milliseconds(1 + context_.random.next() % 20);
         return store_retry_at_;
     }
@@ -109,7 +108,8 @@ bool Claimer::renew_one(BootTime now) {
         if (now - work.renewed < context_.options.lease / 3) continue;
         flags_.renew(work.lease->head, context_.incarnation);
         // renew() does nothing where the lease is another's; the next claim finds that out, and the
-        // sender must not begin sends on a lease that only we believe in. So a renewal is read back.
+        // sender must not begin sends on a lease that only we believe in. So a renewal is read
+        // back.
         const auto seen =
             flags_.session().list_chunks(context_.campaign.id, work.lease->head.no, 1);
         work.renewed = now;
@@ -145,17 +145,16 @@ bool Claimer::can_claim() const {
 
 std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     const double rate = context_.settings.rate_per_second;
-    std::size_t rows = std::min<std::size_t>(context_.options.batch_rows,
-                                             work.candidates.size() - work.next);
+    std::size_t rows =
+        std::min<std::size_t>(context_.options.batch_rows, work.candidates.size() - work.next);
     BootTime not_before = now;
     for (const auto& [name, limit] : {std::pair{std::string(), rate},
                                       {context_.gateway_name, context_.gateway_rate_per_second}}) {
         if (limit <= 0) continue;
         if (now < rate_not_before_) return rate_not_before_;
         rows = std::min(rows, static_cast<std::size_t>(std::max(1.0, limit * kRateSlice)));
-        const auto reserved =
-            flags_.session().reserve(context_.campaign.id, name, static_cast<std::uint32_t>(rows),
-                                     limit, kRateHorizon);
+        const auto reserved = flags_.session().reserve(
+            context_.campaign.id, name, static_cast<std::uint32_t>(rows), limit, kRateHorizon);
         if (!reserved.granted) {
             rate_not_before_ = now + std::max(reserved.wait - kRateHorizon, milliseconds{10});
             return rate_not_before_;
@@ -226,10 +225,17 @@ void Claimer::run_pending(BootTime now) {
         if (work.lease == chunk) work.next -= pending_->rows.size();
     pending_.reset();
     switch (result.verdict) {
-        case ClaimVerdict::lease_lost: drop(chunk); break;
-        case ClaimVerdict::expired: control_.is_expired = true; break;
-        case ClaimVerdict::not_running: follow_campaign(); break;
-        case ClaimVerdict::claimed: break;
+        case ClaimVerdict::lease_lost:
+            drop(chunk);
+            break;
+        case ClaimVerdict::expired:
+            control_.is_expired = true;
+            break;
+        case ClaimVerdict::not_running:
+            follow_campaign();
+            break;
+        case ClaimVerdict::claimed:
+            break;
     }
 }
 
@@ -317,9 +323,9 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
     const auto payload = session.read_payload(head.campaign, head.no, true);
     if (!payload || !payload->data ||
         chunk_sha256(payload->keys, *payload->data) != payload->sha256) {
-        control_.stop(LaneStop::frozen,
-                      fmt::format("the sealed content of chunk {} is missing or damaged",
-                                  head.no.value));
+        control_.stop(
+            LaneStop::frozen,
+            fmt::format("the sealed content of chunk {} is missing or damaged", head.no.value));
         return;
     }
     lease->keys = read_chunk_keys(payload->keys);
@@ -331,17 +337,15 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
     work.renewed = leased_at;
     FlagRows rows;
     session.read_flags({lease->scope, head.key_lo, head.key_hi}, rows);
-    std::size_t at = 0;
-    for (std::size_t row = 0; row < lease->keys.size(); ++row) {
-        while (at < rows.size() && rows.appids[at] < lease->keys[row])
-            ++at;
-        const bool has_flag = at < rows.size() && rows.appids[at] == lease->keys[row];
-        const bool is_free =
-            !has_flag || (rows.rows[at].state == FlagState::released &&
-                          rows.rows[at].tries < context_.settings.retry.attempts &&
-                          rows.rows[at].due_at.value_or(WallTime{}) <= head.now);
-        if (is_free) work.candidates.push_back(static_cast<std::uint32_t>(row));
-    }
+    std::uint32_t row = 0;
+    merge_keys(lease->keys, rows, [&](std::string_view, const FlagRows::Row* flag) {
+        const bool is_free = flag == nullptr || (flag->state == FlagState::released &&
+                                                 has_tries_left(*flag, head.campaign,
+                                                                context_.settings.retry.attempts) &&
+                                                 flag->due_at.value_or(WallTime{}) <= head.now);
+        if (is_free) work.candidates.push_back(row);
+        ++row;
+    });
     held_.push_back(std::move(work));
 }
 

@@ -1,9 +1,9 @@
 #include "engine/dispatcher.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
+
+#include <unistd.h>
 
 #include "base/crash_point.h"
 #include "base/encoding.h"
@@ -19,13 +19,20 @@ using std::chrono::milliseconds;
 /// Worst first: the reason that the run reports when its lanes stopped for several.
 int severity(LaneStop stop) {
     switch (stop) {
-        case LaneStop::frozen: return 6;
-        case LaneStop::campaign_fault: return 5;
-        case LaneStop::store_lost: return 4;
-        case LaneStop::gateway_lost: return 3;
-        case LaneStop::campaign_moved: return 2;
-        case LaneStop::asked: return 1;
-        case LaneStop::none: break;
+        case LaneStop::frozen:
+            return 6;
+        case LaneStop::campaign_fault:
+            return 5;
+        case LaneStop::store_lost:
+            return 4;
+        case LaneStop::gateway_lost:
+            return 3;
+        case LaneStop::campaign_moved:
+            return 2;
+        case LaneStop::asked:
+            return 1;
+        case LaneStop::none:
+            break;
     }
     return 0;
 }
@@ -104,8 +111,7 @@ auto Dispatcher::patiently(Work&& work) {
 RunSummary Dispatcher::run(const CampaignRecord& record, std::stop_token stop) {
     recover();
     for (;;) {
-        const auto head =
-            patiently([&] { return flags_.session().read_campaign(record.head.id); });
+        const auto head = patiently([&] { return flags_.session().read_campaign(record.head.id); });
         invariant(head.has_value(), "a campaign that runs has a row");
         if (head->state == CampaignState::running) {
             auto summary = run_lanes(record, *head, stop);
@@ -142,8 +148,7 @@ RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHea
                                  std::stop_token stop) {
     std::vector<std::unique_ptr<Running>> lanes;
     for (std::size_t i = 0; i < record.campaign.gateways.size(); ++i)
-        lanes.push_back(
-            start_lane(record, head, GatewayNo{static_cast<std::uint16_t>(i)}));
+        lanes.push_back(start_lane(record, head, GatewayNo{static_cast<std::uint16_t>(i)}));
 
     Wakeup wakeup;
     const std::stop_callback on_stop(stop, [&] { wakeup.poke(); });
@@ -156,9 +161,8 @@ RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHea
         auto reason = stop.stop_requested() ? LaneStop::asked : LaneStop::none;
         for (const auto& running : lanes)
             if (const auto stopped = running->lane->control.stopped(); ends_run(stopped))
-                reason = std::max(reason, stopped, [](auto a, auto b) {
-                    return severity(a) < severity(b);
-                });
+                reason = std::max(reason, stopped,
+                                  [](auto a, auto b) { return severity(a) < severity(b); });
         if (reason != LaneStop::none)
             for (const auto& running : lanes)
                 running->threads->stop(reason);
@@ -191,10 +195,21 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
     auto journal = parts_.journals.create(incarnation);
     crash_point("CP02");
     auto& journal_used = *journal;
-    auto running = std::make_unique<Running>(LaneContext{
-        head, record.campaign, record.settings, gateway, sealed.name,
-        choice.options->rate_per_second, incarnation, {}, parts_.options, parts_.store,
-        journal_used, parts_.clock, parts_.random, parts_.observer, tally_});
+    auto running = std::make_unique<Running>(LaneContext{head,
+                                                         record.campaign,
+                                                         record.settings,
+                                                         gateway,
+                                                         sealed.name,
+                                                         choice.options->rate_per_second,
+                                                         incarnation,
+                                                         {},
+                                                         parts_.options,
+                                                         parts_.store,
+                                                         journal_used,
+                                                         parts_.clock,
+                                                         parts_.random,
+                                                         parts_.observer,
+                                                         tally_});
     running->journal = std::move(journal);
     running->gateway = choice.type->open(*choice.options, parts_.clock, parts_.random);
     running->lane = std::make_unique<Lane>(running->context, *running->gateway, *choice.type,

@@ -14,8 +14,8 @@
 
 namespace dispatcher {
 
-/// One gateway's pipeline: claimer, sender and settler joined by bounded queues. The machines can be
-/// stepped by hand from one thread (a simulation does), or run by LaneThreads.
+/// One gateway's pipeline: claimer, sender and settler joined by bounded queues. The machines can
+/// be stepped by hand from one thread (a simulation does), or run by LaneThreads.
 class Lane {
   public:
     /// `context` and `gateway` outlive the lane.

@@ -1,8 +1,8 @@
 #include "engine/notification_renderer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace dispatcher {
 namespace {
@@ -32,8 +32,8 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
     for (const auto& [locale, text] : message.locales) {
         const auto document = type.payload_document(message, locale);
         locales_[locale] = {
-            PayloadTemplate::compile_json(document.json, fmt::format("{}, locale {}", place, locale),
-                                          message.data, columns),
+            PayloadTemplate::compile_json(
+                document.json, fmt::format("{}, locale {}", place, locale), message.data, columns),
             document.push_type};
     }
     if (message.collapse == CollapseMode::key)
@@ -67,12 +67,15 @@ std::optional<Notification> NotificationRenderer::render(
     notification.expires_at = now + campaign_.message.ttl;
     if (deadline) notification.expires_at = std::min(notification.expires_at, *deadline);
     switch (campaign_.message.collapse) {
-        case CollapseMode::automatic: notification.collapse_id = key_->collapse_id(); break;
+        case CollapseMode::automatic:
+            notification.collapse_id = key_->collapse_id();
+            break;
         case CollapseMode::key:
             collapse_key_->render(values, collapse_);
             notification.collapse_id = collapse_;
             break;
-        case CollapseMode::none: break;
+        case CollapseMode::none:
+            break;
     }
     return notification;
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "campaign/campaign.h"
-#include "campaign/payload_template.h"
 #include "campaign/notification.h"
+#include "campaign/payload_template.h"
 #include "gateway/gateway_type.h"
 
 namespace dispatcher {
@@ -17,8 +17,8 @@ namespace dispatcher {
 /// a rendered notification is valid until the next call. One thread.
 class NotificationRenderer {
   public:
-    /// Throws ConfigError where template and columns do not fit; `place` (the template file, where it
-    /// is known) opens its message. `campaign` must outlive this.
+    /// Throws ConfigError where template and columns do not fit; `place` (the template file, where
+    /// it is known) opens its message. `campaign` must outlive this.
     NotificationRenderer(const Campaign& campaign, const GatewayType& type,
                          const std::string& place = "template");
 

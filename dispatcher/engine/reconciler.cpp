@@ -6,6 +6,7 @@
 #include "audience/chunk_block.h"
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "store/key_merge.h"
 
 namespace dispatcher {
 namespace {
@@ -61,15 +62,10 @@ void Reconciler::apply_policy(const CampaignHead& campaign, const ChunkHead& chu
     FlagRows rows;
     flags_.session().read_flags({campaign.scope, chunk.key_lo, chunk.key_hi}, rows);
     std::map<ClaimId, AppidList> by_claim;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        while (at < rows.size() && rows.appids[at] < keys[i])
-            ++at;
-        if (at == rows.size() || rows.appids[at] != keys[i]) continue;
-        const auto& row = rows.rows[at];
-        if (row.campaign == campaign.id && row.state == FlagState::in_doubt)
-            by_claim[row.claim].push(keys[i]);
-    }
+    merge_keys(keys, rows, [&](std::string_view appid, const FlagRows::Row* row) {
+        if (row != nullptr && row->campaign == campaign.id && row->state == FlagState::in_doubt)
+            by_claim[row->claim].push(appid);
+    });
     for (const auto& [claim, appids] : by_claim) {
         const auto owner = incarnation_of(claim);
         const bool is_over = std::find(me_.begin(), me_.end(), owner) != me_.end() ||

@@ -27,8 +27,7 @@ class Reconciler {
         std::uint64_t in_doubt = 0;
     };
     Pass look(const CampaignHead& campaign);
-    void apply_policy(const CampaignHead& campaign, const ChunkHead& chunk,
-                      const AppidList& keys);
+    void apply_policy(const CampaignHead& campaign, const ChunkHead& chunk, const AppidList& keys);
 
     FlagStore& flags_;
     const InDoubtPolicy policy_;

@@ -35,10 +35,17 @@ LeftRows sort_rows(const LeftBatch& batch) {
     for (std::size_t i = 0; i < batch.slots.size(); ++i) {
         const auto appid = batch.record.appids[i];
         switch (batch.slots[i].state) {
-            case SlotState::free: break;
-            case SlotState::claimed: rows.never_sent.push(appid); break;
-            case SlotState::wire: rows.on_the_wire.push(appid); break;
-            case SlotState::done: answered[batch.slots[i].reason].push(appid); break;
+            case SlotState::free:
+                break;
+            case SlotState::claimed:
+                rows.never_sent.push(appid);
+                break;
+            case SlotState::wire:
+                rows.on_the_wire.push(appid);
+                break;
+            case SlotState::done:
+                answered[batch.slots[i].reason].push(appid);
+                break;
         }
     }
     for (auto& [reason, appids] : answered)

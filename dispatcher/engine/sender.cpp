@@ -1,11 +1,11 @@
 #include "engine/sender.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/crash_point.h"
-#include "base/invariant.h"
+#include "engine/sent_row.h"
 
 namespace dispatcher {
 namespace {
@@ -20,22 +20,6 @@ constexpr milliseconds kResendDelay{20};
 /// An unreachable gateway keeps claimed rows waiting this long before they are released.
 constexpr milliseconds kDownGrace{1000};
 constexpr milliseconds kDownDue{1000};
-constexpr std::size_t kLateMax = 10'000;
-/// A finished run of rows shorter than this is settled by keys, a longer one by range.
-constexpr std::size_t kRangeRowsMin = 8;
-
-Ticket make_ticket(std::size_t open, std::uint32_t serial, std::uint32_t row) {
-    return static_cast<Ticket>(serial) << 32 | static_cast<Ticket>(open) << 16 | row;
-}
-std::size_t open_of(Ticket ticket) {
-    return ticket >> 16 & 0xFFFF;
-}
-std::uint32_t serial_of(Ticket ticket) {
-    return static_cast<std::uint32_t>(ticket >> 32);
-}
-std::uint32_t row_of(Ticket ticket) {
-    return static_cast<std::uint32_t>(ticket & 0xFFFF);
-}
 
 }  // namespace
 
@@ -90,13 +74,8 @@ void Sender::take_claims(BootTime now) {
         if (!next_claim_) next_claim_ = ready_.try_pop();
         if (!next_claim_) return;
         if (next_claim_->not_before > now && !control_.is_stopping()) return;
-        auto open = std::make_unique<OpenClaim>();
-        open->claim = std::move(*next_claim_);
+        *place = std::make_unique<OpenClaim>(std::move(*next_claim_), next_serial_++);
         next_claim_.reset();
-        open->rows.resize(open->claim.rows.size());
-        open->unanswered = open->unsettled = open->rows.size();
-        open->serial = next_serial_++;
-        *place = std::move(open);
         current_ = static_cast<std::size_t>(place - open_.begin());
     }
 }
@@ -165,7 +144,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     }
     context_.journal.mark(open.claim.batch, claimed.slot, SlotState::wire);
     crash_point("CP10");
-    gateway_.submit(make_ticket(index, open.serial, row), *notification);
+    gateway_.submit(SentRow{index, open.serial, row}.ticket(), *notification);
     crash_point("CP11");
     open.rows[row].phase = Phase::wire;
     ++on_the_wire_;
@@ -175,11 +154,9 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
 }
 
 void Sender::handle(const GatewayAnswer& answer, BootTime now) {
-    const auto index = open_of(answer.ticket);
-    const auto row = row_of(answer.ticket);
+    const auto [index, serial, row] = SentRow::of(answer.ticket);
     auto* open = open_[index].get();
-    if (open == nullptr || open->serial != serial_of(answer.ticket) ||
-        open->rows[row].phase != Phase::wire) {
+    if (open == nullptr || open->serial != serial || open->rows[row].phase != Phase::wire) {
         handle_late(answer);
         return;
     }
@@ -190,23 +167,24 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
     const auto slot = open->claim.rows[row].slot;
     using enum Outcome::Kind;
     switch (answer.outcome.kind) {
-        case accepted: accept(*open, row, now); break;
-        case rejected: reject(*open, row, answer.outcome, now); break;
-        case refused: retry_refused(index, row, answer.outcome, now); break;
-        case not_sent: retry_not_sent(index, row, answer.outcome, now); break;
+        case accepted:
+            accept(*open, row, now);
+            break;
+        case rejected:
+            reject(*open, row, answer.outcome, now);
+            break;
+        case refused:
+            retry_refused(index, row, answer.outcome, now);
+            break;
+        case not_sent:
+            retry_not_sent(index, row, answer.outcome, now);
+            break;
         case unknown:
             open->rows[row].tries_added += 1;
             context_.journal.mark(open->claim.batch, slot, SlotState::done, answer.outcome.reason);
             answer_row(*open, row, FlagState::in_doubt, answer.outcome.reason, now);
-            if (answer.outcome.reason == Reason::timeout && late_.size() < kLateMax) {
-                Late late;
-                late.job.settlement.campaign = context_.campaign.id;
-                late.job.settlement.scope = context_.campaign.scope;
-                late.job.settlement.chunk = open->claim.chunk->head.no;
-                late.job.settlement.claim = open->claim.id;
-                late.appid = open->claim.chunk->keys[open->claim.rows[row].row];
-                late_.emplace(answer.ticket, std::move(late));
-            }
+            if (answer.outcome.reason == Reason::timeout)
+                late_.expect(answer.ticket, open->identify(context_.campaign.id), open->appid(row));
             break;
         case campaign_fault:
             context_.journal.mark(open->claim.batch, slot, SlotState::claimed);
@@ -217,28 +195,13 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
     }
 }
 
-/// An answer after our timeout: it may turn doubt into certainty (T3, T4, T5).
 void Sender::handle_late(const GatewayAnswer& answer) {
-    const auto found = late_.find(answer.ticket);
-    if (found == late_.end()) return;
-    auto late = std::move(found->second);
-    late_.erase(found);
-    Settled settled;
-    settled.from_doubt = true;
-    switch (answer.outcome.kind) {
-        case Outcome::Kind::accepted: settled.to = FlagState::delivered; break;
-        case Outcome::Kind::rejected:
-            settled.to = FlagState::rejected;
-            settled.code.reason = answer.outcome.reason;
-            break;
-        default: return;  // stays in doubt
-    }
-    AppidList appids;
-    appids.push(late.appid);
-    late.job.settlement.groups.push_back({settled, std::move(appids)});
-    unpushed_.push_back(std::move(late.job));
+    auto job = late_.settle(answer);
+    if (!job) return;
     --context_.tally.in_doubt;
-    ++(settled.to == FlagState::delivered ? context_.tally.delivered : context_.tally.rejected);
+    ++(job->settlement.groups[0].settled.to == FlagState::delivered ? context_.tally.delivered
+                                                                    : context_.tally.rejected);
+    unpushed_.push_back(std::move(*job));
 }
 
 void Sender::accept(OpenClaim& open, std::uint32_t row, BootTime now) {
@@ -269,10 +232,9 @@ void Sender::retry_refused(std::size_t index, std::uint32_t row, const Outcome& 
     auto& state = open.rows[row];
     state.tries_added += 1;
     context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
-    const auto tries =
-        static_cast<std::uint16_t>(open.claim.rows[row].tries + state.tries_added);
-    const auto delay = context_.settings.retry.delay_after(tries, outcome.retry_after,
-                                                           context_.random.next());
+    const auto tries = static_cast<std::uint16_t>(open.claim.rows[row].tries + state.tries_added);
+    const auto delay =
+        context_.settings.retry.delay_after(tries, outcome.retry_after, context_.random.next());
     if (delay && *delay <= context_.options.hold_up_to &&
         held_.size() < context_.options.held_retries && !control_.is_stopping()) {
         hold(index, row, now + *delay);
@@ -307,18 +269,21 @@ void Sender::hold(std::size_t index, std::uint32_t row, BootTime due) {
 
 void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason,
                         BootTime now) {
-    auto& state = open.rows[row];
-    if (state.phase == Phase::withheld) --withheld_;
-    state.phase = Phase::answered;
-    state.to = to;
-    state.reason = reason;
-    --open.unanswered;
-    if (!open.answered_since) open.answered_since = now;
+    if (open.rows[row].phase == Phase::withheld) --withheld_;
+    open.answer(row, to, reason, now);
     switch (to) {
-        case FlagState::delivered: ++context_.tally.delivered; break;
-        case FlagState::rejected: ++context_.tally.rejected; break;
-        case FlagState::in_doubt: ++context_.tally.in_doubt; break;
-        default: ++context_.tally.released; break;
+        case FlagState::delivered:
+            ++context_.tally.delivered;
+            break;
+        case FlagState::rejected:
+            ++context_.tally.rejected;
+            break;
+        case FlagState::in_doubt:
+            ++context_.tally.in_doubt;
+            break;
+        default:
+            ++context_.tally.released;
+            break;
     }
 }
 
@@ -395,81 +360,13 @@ void Sender::settle_answered(BootTime now) {
         if (!is_complete && now - *open->answered_since < context_.options.settle_after &&
             !control_.is_stopping())
             continue;
-        unpushed_.push_back(make_job(*open));
-        open->answered_since.reset();
+        const bool ranges_allowed = now < open->claim.chunk->valid_until();
+        unpushed_.push_back(open->settle(context_.campaign.id, ranges_allowed));
         if (!is_complete) continue;
         const auto index = static_cast<std::size_t>(&open - open_.data());
         if (current_ == index) current_.reset();
         open.reset();
     }
-}
-
-/// Everything of the claim that is answered and not yet settled. Groups by what is written; long
-/// runs of finished rows are confirmed by range.
-SettleJob Sender::make_job(OpenClaim& open) {
-    const auto& chunk = *open.claim.chunk;
-    SettleJob job;
-    job.batch = open.claim.batch;
-    job.chunk = open.claim.chunk;
-    auto& settlement = job.settlement;
-    settlement.campaign = context_.campaign.id;
-    settlement.scope = context_.campaign.scope;
-    settlement.chunk = chunk.head.no;
-    settlement.claim = open.claim.id;
-
-    const auto key = [&](std::size_t row) { return chunk.keys[open.claim.rows[row].row]; };
-    const auto add = [&](std::size_t row) {
-        const auto& state = open.rows[row];
-        Settled settled;
-        settled.to = state.to;
-        settled.code.reason = state.reason;
-        settled.tries_added = state.tries_added;
-        settled.due_in = state.due_in;
-        settled.from_doubt = state.to != FlagState::in_doubt;
-        auto group = std::find_if(
-            settlement.groups.begin(), settlement.groups.end(), [&](const Settlement::Group& g) {
-                return g.settled.to == settled.to && g.settled.code == settled.code &&
-                       g.settled.tries_added == settled.tries_added &&
-                       g.settled.due_in == settled.due_in;
-            });
-        if (group == settlement.groups.end()) {
-            settlement.groups.push_back({settled, {}});
-            group = settlement.groups.end() - 1;
-        }
-        group->appids.push(key(row));
-    };
-    // Past our lease a successor may have put our rows in doubt, which a range would not see.
-    const bool ranges_allowed = context_.clock.now() < chunk.valid_until();
-    const auto is_final = [&](std::size_t row) {
-        return open.rows[row].phase == Phase::answered || open.rows[row].phase == Phase::settled;
-    };
-    for (std::size_t begin = 0; begin < open.rows.size();) {
-        if (!is_final(begin)) {
-            ++begin;
-            continue;
-        }
-        std::size_t end = begin;
-        while (end < open.rows.size() && is_final(end))
-            ++end;
-        const bool by_range = ranges_allowed && end - begin >= kRangeRowsMin;
-        bool confirms = false;
-        for (auto row = begin; row < end; ++row) {
-            auto& state = open.rows[row];
-            if (state.phase == Phase::settled) continue;
-            const bool is_plain = state.to == FlagState::delivered && state.tries_added == 1;
-            if (by_range && is_plain)
-                confirms = true;
-            else
-                add(row);
-            state.phase = Phase::settled;
-            --open.unsettled;
-        }
-        if (confirms)
-            settlement.confirmed.push_back({std::string(key(begin)), std::string(key(end - 1))});
-        begin = end;
-    }
-    job.ends_claim = open.unsettled == 0;
-    return job;
 }
 
 void Sender::push_jobs() {
@@ -493,9 +390,9 @@ void Sender::finish_if_done() {
         control_.sender_done = on_the_wire_ == 0;
         return;
     }
-    const bool is_idle = ready_.empty() && !next_claim_ && unpushed_.empty() &&
-                         std::all_of(open_.begin(), open_.end(),
-                                     [](const auto& open) { return open == nullptr; });
+    const bool is_idle =
+        ready_.empty() && !next_claim_ && unpushed_.empty() &&
+        std::all_of(open_.begin(), open_.end(), [](const auto& open) { return open == nullptr; });
     // Read last: a claim may have been handed over just before the claimer ended.
     if (is_idle && control_.claimer_done && ready_.empty()) control_.sender_done = true;
 }

@@ -5,13 +5,14 @@
 #include <optional>
 #include <queue>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bounded_queue.h"
 #include "engine/breaker.h"
 #include "engine/claimer.h"
+#include "engine/late_answers.h"
 #include "engine/notification_renderer.h"
+#include "engine/open_claim.h"
 #include "gateway/gateway.h"
 
 namespace dispatcher {
@@ -31,24 +32,7 @@ class Sender {
     [[nodiscard]] bool is_done() const { return control_.sender_done; }
 
   private:
-    enum class Phase : std::uint8_t { waiting, held, wire, withheld, answered, settled };
-    struct Row {
-        Phase phase = Phase::waiting;
-        FlagState to = FlagState::claimed;
-        Reason reason = Reason::none;
-        std::uint16_t tries_added = 0;
-        std::uint8_t resends = 0;  ///< after proof of not sent, within this claim
-        std::chrono::milliseconds due_in{0};
-    };
-    struct OpenClaim {
-        Claim claim;
-        std::vector<Row> rows;
-        std::size_t next = 0;      ///< first row never looked at
-        std::size_t unanswered = 0;
-        std::size_t unsettled = 0;
-        std::optional<BootTime> answered_since;  ///< the eldest answer that is not settled
-        std::uint32_t serial = 0;
-    };
+    using Phase = OpenClaim::Phase;
     struct Held {
         BootTime due;
         std::size_t open;
@@ -56,12 +40,6 @@ class Sender {
         std::uint32_t row;
         bool operator>(const Held& other) const { return due > other.due; }
     };
-    /// A row settled as in doubt by timeout, whose answer may still come.
-    struct Late {
-        SettleJob job;  ///< without groups
-        std::string appid;
-    };
-
     void take_claims(BootTime now);
     void submit_some(BootTime now);
     bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
@@ -79,7 +57,6 @@ class Sender {
     void judge_withheld(BootTime now);
     void watch_gateway(BootTime now);
     void settle_answered(BootTime now);
-    SettleJob make_job(OpenClaim& open);
     void push_jobs();
     BootTime next_timer(BootTime until) const;
     bool is_at_rest() const;
@@ -98,7 +75,7 @@ class Sender {
     std::optional<Claim> next_claim_;               ///< waits for its place in the rate
     std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
     std::deque<SettleJob> unpushed_;  ///< jobs that found the queue full; as many as open claims
-    std::unordered_map<Ticket, Late> late_;
+    LateAnswers late_;
     Breaker breaker_;
     std::size_t withheld_ = 0;
     std::size_t on_the_wire_ = 0;

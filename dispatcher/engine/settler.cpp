@@ -54,8 +54,7 @@ BootTime Settler::store_failed(const StoreError& error, BootTime now) {
         control_.settler_done = true;  // what it knows stays in the journal
         return now;
     }
-    if (error.kind() == not_applied || error.kind() == lock_timeout ||
-        error.kind() == duplicate) {
+    if (error.kind() == not_applied || error.kind() == lock_timeout || error.kind() == duplicate) {
         store_retry_at_ = now + milliseconds(1 + context_.random.next() % 20);
         return store_retry_at_;
     }

@@ -55,7 +55,8 @@ class Gateway {
     };
     [[nodiscard]] virtual Health health() const = 0;
 
-    /// In words, why the last campaign fault happened ("403 InvalidProviderToken: …, check key_id").
+    /// In words, why the last campaign fault happened ("403 InvalidProviderToken: …, check
+    /// key_id").
     [[nodiscard]] virtual std::string fault() const { return {}; }
 };
 

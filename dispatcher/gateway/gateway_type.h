@@ -19,16 +19,18 @@ namespace dispatcher {
 
 /// One entry of `gateways:` in the server file. Paths are absolute already.
 struct GatewayOptions {
-    std::string name;      ///< as the campaign file calls it
-    std::string type;      ///< apns, loopback, …
-    std::string endpoint;  ///< https://host[:port] or http:// (cleartext HTTP/2); empty: the real one
-    std::string ca_file;   ///< empty: the system's authorities
+    std::string name;  ///< as the campaign file calls it
+    std::string type;  ///< apns, loopback, …
+    std::string
+        endpoint;  ///< https://host[:port] or http:// (cleartext HTTP/2); empty: the real one
+    std::string ca_file;  ///< empty: the system's authorities
     std::uint32_t connections = 4;
-    std::uint32_t in_flight = 1000;  ///< open requests a connection, at most
-    std::chrono::milliseconds timeout{30'000};   ///< of a request, ≥ 1 s
-    std::chrono::milliseconds patience{600'000}; ///< how long an unreachable gateway is waited for
-    double rate_per_second = 0;                  ///< of this gateway, all processes; 0: no limit
-    /// The keys that belong to the type (key_file, key_id, team_id, topic, environment, …), strings.
+    std::uint32_t in_flight = 1000;               ///< open requests a connection, at most
+    std::chrono::milliseconds timeout{30'000};    ///< of a request, ≥ 1 s
+    std::chrono::milliseconds patience{600'000};  ///< how long an unreachable gateway is waited for
+    double rate_per_second = 0;                   ///< of this gateway, all processes; 0: no limit
+    /// The keys that belong to the type (key_file, key_id, team_id, topic, environment, …),
+    /// strings.
     std::map<std::string, std::string> keys;
     std::map<std::string, Secret> secrets;
 };

@@ -34,8 +34,8 @@ struct CampaignRecord {
 
 /// Who orders something, for the audit.
 struct Actor {
-    std::string who;    ///< user@host
-    std::string from;   ///< command line or API
+    std::string who;   ///< user@host
+    std::string from;  ///< command line or API
     std::string because;
 };
 
@@ -44,7 +44,7 @@ struct AuditRow {
     std::string campaign;
     std::string who;
     std::string from;
-    std::string action;   ///< launch, pause, resume, cancel, resolve, set, …
+    std::string action;  ///< launch, pause, resume, cancel, resolve, set, …
     std::string detail;
     std::string because;
 };

@@ -1,14 +1,19 @@
 #include "store/flag_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "store/key_merge.h"
 
 namespace dispatcher {
 namespace {
+
+/// Keys of one statement, at most.
+constexpr std::size_t kKeysMax = 1000;
+constexpr std::uint16_t kGiveUpNever = 0xFFFF;
 
 bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
              std::span<const IncarnationId> dead) {
@@ -20,35 +25,6 @@ bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
 
 bool is_done(CampaignState state) {
     return state == CampaignState::done || state == CampaignState::done_with_doubt;
-}
-
-/// Walks sorted keys and the sorted rows of their range together: `visit(key, row or nullptr)`.
-template <class Keys, class Visit>
-void merge(const Keys& keys, const FlagRows& rows, Visit&& visit) {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        const std::string_view key = keys[i];
-        while (at < rows.size() && rows.appids[at] < key)
-            ++at;
-        const bool found = at < rows.size() && rows.appids[at] == key;
-        visit(key, found ? &rows.rows[at] : nullptr);
-    }
-}
-
-std::vector<std::string_view> views(const AppidList& list) {
-    std::vector<std::string_view> all;
-    all.reserve(list.size());
-    for (std::size_t i = 0; i < list.size(); ++i)
-        all.push_back(list[i]);
-    return all;
-}
-
-/// When an unfinished chunk is worth another walk.
-std::chrono::milliseconds due_in(const ChunkStanding& standing, WallTime now) {
-    constexpr std::chrono::milliseconds kClaimedPause{500};
-    if (standing.unclaimed > 0) return std::chrono::milliseconds{0};
-    if (!standing.next_due) return kClaimedPause;  // only what others still hold
-    return std::max(*standing.next_due, now) - now;
 }
 
 }  // namespace
@@ -86,8 +62,7 @@ auto FlagStore::transact(Work&& work) {
 }
 
 std::vector<ChunkHead> FlagStore::leasable(CampaignId campaign, GatewayNo gateway,
-                                           std::span<const IncarnationId> dead,
-                                           std::size_t limit) {
+                                           std::span<const IncarnationId> dead, std::size_t limit) {
     std::vector<ChunkHead> chunks;
     transact([&](StoreSession& s) {
         chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
@@ -134,21 +109,21 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         const auto campaign = s.lock_campaign_shared(r.campaign);
         const auto chunk = s.lock_chunk(r.campaign, r.chunk);
         if (!campaign || !chunk) return false;
-        if (chunk->fence < r.fence || (chunk->fence == r.fence && chunk->claim_seq < r.claim_seq))
+        // Only the fence's holder counts claim_seq up, one claim at a time.
+        const bool is_ours = r.is_rerun && chunk->claim_seq == r.claim_seq + 1;
+        if (chunk->fence < r.fence ||
+            (chunk->fence == r.fence && chunk->claim_seq != r.claim_seq && !is_ours))
             throw StoreError(StoreError::Kind::durability_lost,
                              fmt::format("chunk {} stands at fence {}, claim {}, but {}, {} were "
                                          "acknowledged: the database lost commits",
                                          r.chunk.value, chunk->fence.value, chunk->claim_seq,
                                          r.fence.value, r.claim_seq));
         if (chunk->fence != r.fence) return false;
-        if (chunk->claim_seq == r.claim_seq + 1) {
-            // Only the fence's holder counts claim_seq up: the lost acknowledgement was ours.
-            invariant(r.is_rerun, "claims on a chunk are serial");
+        if (is_ours) {  // the try whose answer was lost did commit
             s.read_won(range, r.claim, won);
             result.verdict = ClaimVerdict::claimed;
             return false;
         }
-        invariant(chunk->claim_seq == r.claim_seq, "claims on a chunk are serial");
         if (chunk->lease_until < chunk->now) return false;
         if (campaign->state != CampaignState::running || campaign->epoch != r.epoch) {
             result.verdict = ClaimVerdict::not_running;
@@ -160,15 +135,15 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         }
         s.advance_chunk(r.campaign, r.chunk, r.claim_seq + 1, ttl_);
         crash_point("CP06");
-
         s.read_flags(range, rows_);
         std::vector<std::string_view> absent;
         std::vector<std::string_view> due;
         absent.reserve(r.appids.size());
-        merge(r.appids, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
+        merge_keys(r.appids, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
             if (row == nullptr)
                 absent.push_back(appid);
-            else if (row->state == FlagState::released && row->tries < r.attempts_max &&
+            else if (row->state == FlagState::released &&
+                     has_tries_left(*row, r.campaign, r.attempts_max) &&
                      (!row->due_at || *row->due_at <= chunk->now))
                 due.push_back(appid);
         });
@@ -187,10 +162,9 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
 void FlagStore::settle(const Settlement& settlement) {
     crash_point("CP14");
     transact([&](StoreSession& s) {
-        if (settlement.releases())
-            reopen_for_release(s, settlement.campaign, settlement.chunk);
+        if (settlement.releases()) reopen_for_release(s, settlement.campaign, settlement.chunk);
         for (const auto& group : settlement.groups)
-            s.settle_keys(settlement.scope, settlement.claim, group.settled, views(group.appids));
+            s.settle_keys(settlement.scope, settlement.claim, group.settled, group.appids.views());
         for (const auto& range : settlement.confirmed)
             s.confirm_range({settlement.scope, range.lo, range.hi}, settlement.claim);
         check_owned(s, settlement);
@@ -222,8 +196,8 @@ void FlagStore::reopen_for_release(StoreSession& s, CampaignId campaign, ChunkNo
 void FlagStore::check_owned(StoreSession& s, const Settlement& settlement) {
     for (const auto& group : settlement.groups) {
         if (group.settled.to == FlagState::released) continue;
-        s.read_keys(settlement.scope, views(group.appids), rows_);
-        merge(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
+        s.read_keys(settlement.scope, group.appids.views(), rows_);
+        merge_keys(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
             if (row != nullptr && (row->claim == settlement.claim || row->code.was_in_doubt))
                 return;
             throw StoreError(
@@ -257,42 +231,13 @@ void FlagStore::renew(const ChunkHead& held, IncarnationId me) {
 
 /// Reads the chunk's flags and says what is left to do in it; gives up what was tried enough.
 ChunkStanding FlagStore::stand(StoreSession& s, const ChunkHead& chunk, ScopeId scope,
-                               const AppidList& keys, std::uint16_t attempts_max,
-                               bool is_expired) {
-    ChunkStanding standing;
+                               const AppidList& keys, std::uint16_t attempts_max, bool is_expired) {
     s.read_flags({scope, chunk.key_lo, chunk.key_hi}, rows_);
-    std::vector<std::string_view> exhausted;
-    merge(keys, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
-        if (row == nullptr) {
-            ++standing.unclaimed;
-            return;
-        }
-        switch (row->state) {
-            case FlagState::claimed:
-                // A claim of another campaign of the scope is that campaign's to settle.
-                if (row->campaign == chunk.campaign) ++standing.claimed;
-                break;
-            case FlagState::released:
-                if (row->tries >= attempts_max && row->campaign == chunk.campaign) {
-                    exhausted.push_back(appid);
-                    break;
-                }
-                ++standing.released;
-                standing.next_due = std::min(standing.next_due.value_or(WallTime::max()),
-                                             row->due_at.value_or(WallTime{}));
-                break;
-            case FlagState::in_doubt: ++standing.in_doubt; break;
-            case FlagState::delivered:
-            case FlagState::rejected:
-            case FlagState::skipped: break;
-        }
-    });
-    constexpr std::size_t kKeysMax = 1000;
+    auto standing = stand_of(chunk.campaign, keys, rows_, attempts_max, is_expired);
+    const std::span exhausted(standing.exhausted);
     for (std::size_t i = 0; i < exhausted.size(); i += kKeysMax)
         s.give_up(scope, chunk.campaign, Reason::tries_used_up,
-                  std::span(exhausted).subspan(i, std::min(kKeysMax, exhausted.size() - i)));
-    standing.is_settled = standing.claimed == 0 &&
-                          (is_expired || (standing.unclaimed == 0 && standing.released == 0));
+                  exhausted.subspan(i, std::min(kKeysMax, exhausted.size() - i)));
     return standing;
 }
 
@@ -308,7 +253,7 @@ ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const Appi
         if (standing.is_settled) {
             s.close_chunk(held.campaign, held.no);
         } else {
-            s.open_chunk(held.campaign, held.no, due_in(standing, chunk->now));
+            s.open_chunk(held.campaign, held.no, standing.due_in(chunk->now));
         }
         return true;
     });
@@ -320,11 +265,10 @@ ChunkStanding FlagStore::verify_closed(const ChunkHead& closed, ScopeId scope,
                                        const AppidList& keys, bool is_expired) {
     ChunkStanding standing;
     transact([&](StoreSession& s) {
-        constexpr std::uint16_t kNeverGiveUp = 0xFFFF;
-        const auto chunk = s.lock_chunk(closed.campaign, closed.no);
         standing = {};
+        const auto chunk = s.lock_chunk(closed.campaign, closed.no);
         if (!chunk || chunk->state != ChunkState::closed) return false;
-        standing = stand(s, *chunk, scope, keys, kNeverGiveUp, is_expired);
+        standing = stand(s, *chunk, scope, keys, kGiveUpNever, is_expired);
         if (standing.is_settled) return false;
         s.open_chunk(closed.campaign, closed.no, std::chrono::milliseconds{0});
         return true;
@@ -332,9 +276,8 @@ ChunkStanding FlagStore::verify_closed(const ChunkHead& closed, ScopeId scope,
     return standing;
 }
 
-RecoveredRows FlagStore::recover(CampaignId campaign, ScopeId scope, ChunkNo no,
-                                 IncarnationId dead, IncarnationId me,
-                                 std::span<const LeftRows> batches) {
+RecoveredRows FlagStore::recover(CampaignId campaign, ScopeId scope, ChunkNo no, IncarnationId dead,
+                                 IncarnationId me, std::span<const LeftRows> batches) {
     RecoveredRows recovered;
     transact([&](StoreSession& s) {
         recovered = {};
@@ -349,7 +292,7 @@ RecoveredRows FlagStore::recover(CampaignId campaign, ScopeId scope, ChunkNo no,
             const auto apply = [&](const AppidList& appids, const Settled& settled) {
                 // Only rows that the dead process had won; the record holds what it asked for.
                 std::vector<std::string_view> held;
-                merge(appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
+                merge_keys(appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
                     if (row != nullptr && row->claim == batch.claim &&
                         (row->state == FlagState::claimed ||
                          (settled.from_doubt && row->state == FlagState::in_doubt)))
@@ -420,8 +363,7 @@ CampaignHead FlagStore::finish_campaign(CampaignId campaign, std::uint64_t epoch
 
 void FlagStore::resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
                         const AppidList& appids, FlagState to, Reason reason) {
-    constexpr std::size_t kKeysMax = 1000;
-    const auto keys = views(appids);
+    const auto keys = appids.views();
     transact([&](StoreSession& s) {
         if (to == FlagState::released) reopen_for_release(s, campaign.id, chunk);
         for (std::size_t i = 0; i < keys.size(); i += kKeysMax)

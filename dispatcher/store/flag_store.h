@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "campaign/appid_list.h"
+#include "store/chunk_standing.h"
 #include "store/store_error.h"
 #include "store/store_session.h"
 
@@ -28,7 +29,7 @@ struct ClaimRequest {
     std::uint64_t claim_seq = 0;  ///< last acknowledged
     ClaimId claim;
     std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
-    std::uint16_t attempts_max = 0;            ///< released rows with as many tries are left alone
+    std::uint16_t attempts_max = 0;            ///< released rows that we tried so often stay
     bool is_rerun = false;
 };
 
@@ -57,7 +58,7 @@ struct Settlement {
         AppidList appids;  ///< sorted
     };
     std::vector<Group> groups;
-    /// Inclusive runs of the claim's rows, all answered, the accepted ones among them still claimed.
+    /// Inclusive runs of the claim's rows, all answered, the accepted ones still claimed.
     struct Range {
         std::string lo;
         std::string hi;
@@ -65,16 +66,6 @@ struct Settlement {
     std::vector<Range> confirmed;
 
     [[nodiscard]] bool releases() const;
-};
-
-/// How a chunk stands when nobody is sending in it.
-struct ChunkStanding {
-    bool is_settled = false;  ///< every recipient is settled, or another campaign's
-    std::size_t unclaimed = 0;
-    std::size_t released = 0;
-    std::size_t claimed = 0;
-    std::size_t in_doubt = 0;
-    std::optional<WallTime> next_due;  ///< of released rows, by the database's clock
 };
 
 /// What a dead process left in one chunk, by its journal.
@@ -160,8 +151,8 @@ class FlagStore {
                  const AppidList& appids, FlagState to, Reason reason);
 
     /// Registers an incarnation under a number never used before.
-    IncarnationId begin_incarnation(Random& random, std::string_view host,
-                                    std::string_view boot_id, std::int64_t pid);
+    IncarnationId begin_incarnation(Random& random, std::string_view host, std::string_view boot_id,
+                                    std::int64_t pid);
     void close_incarnation(IncarnationId incarnation);
 
     /// Drops the session, so that the next call connects anew.

@@ -86,17 +86,10 @@ class StoreDownTest(BadLuckCase):
         return seen[-1]
 
 
-class StoreGoneTest(StoreDownTest):
+class StoreGoneTest(BadLuckCase):
     """Beyond patience: exit 5, answers stay in the journal, the next run settles them."""
+    store_type = MariaDbStore
     store_keys = {"patience": "2s"}
-
-    def test_a_store_that_comes_back_within_patience_is_waited_for(self):
-        self.skipTest("patience is 2 s here, StoreDownTest has it")
-
-    test_a_store_killed_in_mid_run_loses_nothing_that_was_answered = \
-        test_a_store_that_comes_back_within_patience_is_waited_for
-    test_a_store_that_is_down_at_the_start_is_exit_5_and_says_how_to_reach_it = \
-        test_a_store_that_comes_back_within_patience_is_waited_for
 
     def test_answers_wait_in_the_journal_for_the_next_run(self):
         launch = self.launch_and_wait()
@@ -143,6 +136,7 @@ class StopTest(BadLuckCase):
     def test_a_second_ctrl_c_exits_at_once_and_is_safe(self):
         launch = self.launch_and_wait()
         self.gateway.freeze()
+        self.gateway.wait_unread()
         launch.signal(signal.SIGINT)
         launch.signal(signal.SIGTERM)
         self.assertEqual(launch.wait(10), 5, launch.tail())

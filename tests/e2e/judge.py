@@ -15,8 +15,8 @@ STATE_NAMES = {CLAIMED: "CLAIMED", DELIVERED: "DELIVERED", REJECTED: "REJECTED",
 # `delivery.code`: the bit that remembers doubt, and the codes that the judge must know.
 DOUBT_BIT = 0x8000
 CODE_ASSUMED = 100
-# The numbers of `campaign.state` that mean: finished.
-DONE, DONE_WITH_DOUBT = 5, 6
+# The numbers of `campaign.state` that mean: nothing more is sent.
+DONE, DONE_WITH_DOUBT, CANCELLED = 5, 6, 7
 # What a finished campaign's report may say, and in which state of the flag.
 OUTCOME_OF = {DELIVERED: {"delivered"}, REJECTED: {"rejected"}, IN_DOUBT: {"in_doubt"},
               SKIPPED: {"skipped", "undelivered"}}
@@ -123,7 +123,7 @@ def judge(audience, ledger, flags, report=None, state=DONE, resent=frozenset(),
         verdict.violations.append("I7: DONE_WITH_DOUBT, and no device is in doubt")
 
     if report is not None:
-        judge_report(verdict, audience, flags, report)
+        judge_report(verdict, audience, flags, report, state)
     verdict.figures.update({
         "devices": len(audience), "accepted": sum(accepted.values()), "in doubt": len(in_doubt),
         **{STATE_NAMES.get(s, s): n for s, n in sorted(
@@ -131,23 +131,24 @@ def judge(audience, ledger, flags, report=None, state=DONE, resent=frozenset(),
     return verdict
 
 
-def judge_report(verdict, audience, flags, report):
-    """I11: every audience member on exactly one line, and each line as the flag says."""
+def judge_report(verdict, audience, flags, report, state):
+    """I11: every audience member on exactly one line, and each line as the flag says. Whoever has
+    no flag, or a released one, is pending; in a cancelled campaign, skipped."""
+    unsettled = {"skipped"} if state == CANCELLED else {"pending"}
     lines = collections.Counter(line["appid"] for line in report)
     verdict.check("I11", (a for a in audience if lines[a] != 1), "not on exactly one report line")
     verdict.check("I11", (a for a in lines if a not in audience), "reported outside the audience")
     differing, silent = collections.defaultdict(list), []
     for line in report:
         flag = flags.get(line["appid"])
-        if flag is None:
-            continue
-        if line["outcome"] not in OUTCOME_OF.get(flag.state, {"pending"}):
-            differing[line["outcome"], flag.state].append(line["appid"])
-        if flag.state in (REJECTED, IN_DOUBT, SKIPPED) and not line["reason"]:
+        flag_state = flag.state if flag else None
+        if line["outcome"] not in OUTCOME_OF.get(flag_state, unsettled):
+            differing[line["outcome"], flag_state].append(line["appid"])
+        if line["outcome"] in ("rejected", "in_doubt", "skipped") and not line["reason"]:
             silent.append(line["appid"])
-    for (outcome, state), devices in differing.items():
+    for (outcome, flag_state), devices in differing.items():
         verdict.check("I11", devices,
-                      f"reported {outcome}, the flag is {STATE_NAMES.get(state, state)}")
+                      f"reported {outcome}, the flag is {STATE_NAMES.get(flag_state, flag_state)}")
     verdict.check("I11", silent, "reported without a reason")
 
 

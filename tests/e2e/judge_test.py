@@ -108,6 +108,16 @@ class JudgeTest(unittest.TestCase):
         self.assert_broken("I11", report=report[:1] + [
             {"appid": "b", "outcome": "rejected", "reason": None}] + report[2:])
 
+    def test_whoever_was_not_sent_is_pending_or_in_a_cancelled_campaign_skipped(self):
+        run = {"flags": {"a": flag(j.DELIVERED), "b": flag(j.RELEASED, 307)},
+               "audience": {"a": "T-a", "b": "T-b", "c": "T-c"}, "ledger": [{"token": "T-a"}],
+               "doubt_explained": None, "doubt_killed_max": None}
+        for state, outcome, reason in ((j.CANCELLED, "skipped", "cancelled"), (3, "pending", None)):
+            report = [{"appid": "a", "outcome": "delivered", "reason": None}] + [
+                {"appid": appid, "outcome": outcome, "reason": reason} for appid in "bc"]
+            self.assertEqual(self.verdict(**run, state=state, report=report), [])
+        self.assert_broken("I11", **run, state=j.CANCELLED, report=report)
+
 
 if __name__ == "__main__":
     unittest.main()

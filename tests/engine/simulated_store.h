@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -104,22 +105,22 @@ class SimulatedStoreSession final : public StoreSession {
 
   private:
     using Row = FlagRows::Row;
+    using Guard = std::function<bool(const Row&)>;
+    using Change = std::function<void(Row&)>;
     /// One statement: `body` answers false while another transaction is in its way.
-    template <class Body>
-    void execute(const char* what, Body&& body);
+    void execute(const char* what, const std::function<bool()>& body);
     void arrive(const char* what);
     void answer(const char* what);
     [[noreturn]] void lose(const std::string& what);
     [[nodiscard]] bool is_gone() const;
     void orphan();
-    template <class Change>
-    void change_chunk(const char* what, CampaignId campaign, ChunkNo no, Change&& change);
+    void change_chunk(const char* what, CampaignId campaign, ChunkNo no,
+                      const std::function<void(ChunkHead&)>& change);
     /// Locks and changes the rows for which `guard` holds; of these keys, or of a range.
-    template <class Guard, class Change>
     void change_keys(const char* what, ScopeId scope, std::span<const std::string_view> appids,
-                     Guard&& guard, Change&& change);
-    template <class Guard, class Change>
-    void change_range(const char* what, const KeyRange& range, Guard&& guard, Change&& change);
+                     const Guard& guard, const Change& change);
+    void change_range(const char* what, const KeyRange& range, const Guard& guard,
+                      const Change& change);
 
     World& world_;
     SimulatedDatabase& database_;

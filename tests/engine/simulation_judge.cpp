@@ -8,26 +8,32 @@ std::vector<std::string> Verdicts::of_campaign(CampaignId campaign,
                                                const std::vector<std::string>& audience) const {
     std::vector<std::string> broken;
     const auto head = database_.campaign(campaign);
-    const bool is_expired = head.deadline && *head.deadline <= database_.latest();
-    const bool may_be_left = head.state == CampaignState::cancelled || is_expired;
     std::uint64_t in_doubt = 0;
     for (const auto& appid : audience) {
         const FlagKey key{head.scope, appid};
         const auto* row = database_.flag(nullptr, key);
         const auto ledger = ledger_.of(appid);
         if (row == nullptr) {
-            if (!may_be_left) broken.push_back(fmt::format("I2: {} was lost", appid));
+            if (!may_leave(campaign)) broken.push_back(fmt::format("I2: {} was lost", appid));
             if (ledger.accepted > 0)
                 broken.push_back(fmt::format("I5: {} was sent and has no flag", appid));
             continue;
         }
-        const auto found = of_flag(key, *row, may_be_left);
+        const auto found = of_flag(key, *row, may_leave(row->campaign));
         if (!found.empty()) broken.push_back(found);
         if (row->campaign == campaign && row->state == FlagState::in_doubt) ++in_doubt;
     }
     if (head.state == CampaignState::done && in_doubt > 0)
         broken.push_back(fmt::format("I11: {} in doubt in a campaign without doubt", in_doubt));
     return broken;
+}
+
+/// A cancelled or expired campaign leaves recipients as they are. Where it shares its scope, others
+/// of that scope may have finished while it still held them.
+bool Verdicts::may_leave(CampaignId campaign) const {
+    const auto head = database_.campaign(campaign);
+    const bool is_expired = head.deadline && *head.deadline <= database_.latest();
+    return head.state == CampaignState::cancelled || is_expired;
 }
 
 std::string Verdicts::of_flag(const FlagKey& key, const FlagRows::Row& row,

@@ -25,6 +25,7 @@ class Verdicts {
         const std::set<std::string>& audiences) const;
 
   private:
+    [[nodiscard]] bool may_leave(CampaignId campaign) const;
     [[nodiscard]] std::string of_flag(const FlagKey& key, const FlagRows::Row& row,
                                       bool may_be_left) const;
 

@@ -102,8 +102,8 @@ class ApnsType final : public GatewayType {
         http2::HeaderMemory memory;
         http2::Request request;
         http2::Fields fields;
-        ApnsRequest(endpoint, key_of(options, "topic"))
-            .write(notification, "bearer (redacted)", memory, request, fields);
+        const ApnsRequest writer(endpoint, key_of(options, "topic"));  // the fields point into it
+        writer.write(notification, "bearer (redacted)", memory, request, fields);
         RequestPreview preview;
         for (const auto& field : fields) {
             if (field.name == ":method") preview.method = field.value;

@@ -28,6 +28,19 @@ nghttp2_nv to_nv(const Fields::Field& field) {
             static_cast<std::uint8_t>(flags)};
 }
 
+nghttp2_mem memory_for(FrameMemory& memory) {
+    return {&memory,
+            [](std::size_t size, void* self) { return static_cast<FrameMemory*>(self)->take(size); },
+            [](void* block, void* self) { static_cast<FrameMemory*>(self)->give_back(block); },
+            [](std::size_t count, std::size_t size, void* self) {
+                void* const block = static_cast<FrameMemory*>(self)->take(count * size);
+                return block != nullptr ? std::memset(block, 0, count * size) : nullptr;
+            },
+            [](void* block, std::size_t size, void* self) {
+                return static_cast<FrameMemory*>(self)->resize(block, size);
+            }};
+}
+
 bool is_request(const nghttp2_frame* frame) {
     return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
@@ -194,7 +207,8 @@ Session::Session() {
     nghttp2_option* option = nullptr;
     invariant(nghttp2_option_new(&option) == 0, "nghttp2 gives options");
     nghttp2_option_set_no_closed_streams(option, 1);
-    const int made = nghttp2_session_client_new2(&session_, callbacks, this, option);
+    auto memory = memory_for(memory_);
+    const int made = nghttp2_session_client_new3(&session_, callbacks, this, option, &memory);
     nghttp2_option_del(option);
     invariant(made == 0, "nghttp2 gives a session");
 

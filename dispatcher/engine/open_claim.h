@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/claim.h"
+
+namespace dispatcher {
+
+/// A claim that is being sent: its rows and how far each of them is. One thread.
+class OpenClaim {
+  public:
+    enum class Phase : std::uint8_t {
+        waiting,   ///< not sent yet
+        held,      ///< waits for a re-send under this claim
+        wire,      ///< given to the gateway
+        withheld,  ///< refused in a way that may not be the device's fault
+        answered,  ///< its outcome is known here
+        settled,   ///< its outcome was handed to the settler: our right to it is spent
+    };
+    struct Row {
+        Phase phase = Phase::waiting;
+        FlagState to = FlagState::claimed;
+        Reason reason = Reason::none;
+        std::uint16_t tries_added = 0;
+        std::uint8_t resends = 0;  ///< after proof of not sent, within this claim
+        std::chrono::milliseconds due_in{0};
+    };
+
+    OpenClaim(Claim taken, std::uint32_t number);
+
+    /// Records a row's outcome.
+    void answer(std::uint32_t row, FlagState to, Reason reason, BootTime now);
+
+    /// Everything that is answered and not yet settled, as one settlement: what is not plainly
+    /// delivered by keys, in groups; long runs of finished rows by range. `ranges_allowed`: our
+    /// lease still holds, so nobody can have put our rows in doubt, which a range would not see.
+    SettleJob settle(CampaignId campaign, bool ranges_allowed);
+
+    /// A settlement of this claim without any rows yet.
+    [[nodiscard]] Settlement identify(CampaignId campaign) const;
+    [[nodiscard]] std::string_view appid(std::size_t row) const {
+        return claim.chunk->keys[claim.rows[row].row];
+    }
+
+    Claim claim;
+    std::vector<Row> rows;
+    std::size_t next = 0;  ///< first row never looked at
+    std::size_t unanswered;
+    std::size_t unsettled;
+    std::optional<BootTime> answered_since;  ///< the eldest answer that is not settled
+    const std::uint32_t serial;              ///< tells apart claims that had the same place
+
+  private:
+    void add_to_group(Settlement& settlement, std::size_t row) const;
+};
+
+}  // namespace dispatcher

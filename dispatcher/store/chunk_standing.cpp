@@ -1,0 +1,57 @@
+#include "store/chunk_standing.h"
+
+#include <algorithm>
+
+#include "store/key_merge.h"
+
+namespace dispatcher {
+
+std::chrono::milliseconds ChunkStanding::due_in(WallTime now) const {
+    constexpr std::chrono::milliseconds kClaimedPause{500};
+    if (unclaimed > 0) return std::chrono::milliseconds{0};
+    if (!next_due) return kClaimedPause;  // only what others still hold
+    return std::max(*next_due, now) - now;
+}
+
+ChunkStanding stand_of(CampaignId campaign, const AppidList& keys, const FlagRows& flags,
+                       std::uint16_t attempts_max, bool is_expired) {
+    ChunkStanding standing;
+    merge_keys(keys, flags, [&](std::string_view appid, const FlagRows::Row* row) {
+        if (row == nullptr) {
+            ++standing.unclaimed;
+            return;
+        }
+        switch (row->state) {
+            case FlagState::claimed:
+                // A claim of another campaign of the scope is that campaign's to settle.
+                if (row->campaign == campaign) ++standing.claimed;
+                break;
+            case FlagState::released:
+                if (!has_tries_left(*row, campaign, attempts_max)) {
+                    standing.exhausted.push_back(appid);
+                    break;
+                }
+                ++standing.released;
+                standing.next_due = std::min(standing.next_due.value_or(WallTime::max()),
+                                             row->due_at.value_or(WallTime{}));
+                break;
+            case FlagState::in_doubt:
+                ++standing.in_doubt;
+                break;
+            case FlagState::delivered:
+            case FlagState::rejected:
+            case FlagState::skipped:
+                break;
+        }
+    });
+    standing.is_settled = standing.claimed == 0 &&
+                          (is_expired || (standing.unclaimed == 0 && standing.released == 0));
+    return standing;
+}
+
+bool has_tries_left(const FlagRows::Row& released, CampaignId campaign,
+                    std::uint16_t attempts_max) {
+    return released.tries < attempts_max || released.campaign != campaign;
+}
+
+}  // namespace dispatcher
