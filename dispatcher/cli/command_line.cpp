@@ -46,6 +46,11 @@ void add_globals(CLI::App& app, Invocation& invocation) {
                  "Results as one JSON document; lists as one a line");
 }
 
+/// Lets global options stand behind the verb; one that takes anything keeps what it is given.
+void take_globals(CLI::App& verb) {
+    if (!verb.get_allow_extras()) verb.fallthrough();
+}
+
 void add_verbs(CLI::App& app, Invocation& invocation) {
     add_init(app, invocation);
     add_plan(app, invocation);
@@ -68,9 +73,9 @@ void add_verbs(CLI::App& app, Invocation& invocation) {
     add_store(app, invocation);
     add_verbs_to_come(app, invocation);
     for (auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
-        verb->fallthrough();
+        take_globals(*verb);
         for (auto* inner : verb->get_subcommands([](CLI::App*) { return true; }))
-            inner->fallthrough();
+            take_globals(*inner);
     }
 }
 

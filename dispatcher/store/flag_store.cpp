@@ -250,11 +250,10 @@ ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const Appi
         if (!chunk || chunk->fence != held.fence || chunk->state != ChunkState::leased)
             return false;  // another's now, or an earlier try of ours that did commit
         standing = stand(s, *chunk, scope, keys, attempts_max, is_expired);
-        if (standing.is_settled) {
+        if (standing.is_settled)
             s.close_chunk(held.campaign, held.no);
-        } else {
+        else
             s.open_chunk(held.campaign, held.no, standing.due_in(chunk->now));
-        }
         return true;
     });
     crash_point("CP20");

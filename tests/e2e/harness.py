@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PUSHONCE", str(ROOT / "build" / "dev" / "dispatcher" / "pushonce"))
@@ -152,6 +153,10 @@ class Lab:
         return self
 
     def __exit__(self, kind, error, trace):
+        if kind is not None and not issubclass(kind, unittest.SkipTest):
+            for process in self.processes:
+                if process.running():
+                    print("still running: " + process.tail(12))
         for process in reversed(self.processes):
             process.stop()
         if kind is None or not os.environ.get("KEEP_FAILED"):
@@ -286,6 +291,16 @@ class SqliteStore:
         with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
             return db.execute(sql).fetchall()
 
+    def is_idle(self):
+        """Whether no process is in a writing transaction."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=0)) as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            db.execute("ROLLBACK")
+            return True
+
     def stop(self):
         pass
 
@@ -351,6 +366,15 @@ class MariaDbStore:
             raise AssertionError(f"{sql}: {done.stderr}")
         return [tuple(None if v == "NULL" else v for v in line.split("\t"))
                 for line in done.stdout.splitlines()]
+
+    def is_idle(self):
+        """Whether no session is in a transaction. The server refreshes that table ten times a
+        second, so it is asked until it says the same twice."""
+        def open_transactions():
+            return self.rows("SELECT count(*) FROM information_schema.innodb_trx")[0][0]
+        first = open_transactions()
+        PROGRESS.wait(0.15)
+        return first == "0" and open_transactions() == "0"
 
     def stop(self):
         self.process.stop()
@@ -475,13 +499,13 @@ class MockGateway(Gateway):
     """The gateway that ships with the product, as a process of its own."""
     kind = "mock"
 
-    def __init__(self, lab, faults=(), latency=None):
+    def __init__(self, lab, faults=(), latency=None, more=()):
         super().__init__(lab)
         self.arguments = ["mock-gateway", "--listen", f"127.0.0.1:{self.port}",
                           "--ledger", self.ledger_path, "--cert-file", lab.path("server.pem"),
                           "--key-file", lab.path("server.key"),
                           "--apns-key", lab.path("provider.pub"), "--apns-key-id", "ABC123DEFG",
-                          "--apns-team-id", "DEF123GHIJ", "--apns-topic", TOPIC]
+                          "--apns-team-id", "DEF123GHIJ", "--apns-topic", TOPIC, *more]
         if faults:
             self.arguments += ["--faults", lab.write("faults.yaml", fault_file(faults))]
         if latency:

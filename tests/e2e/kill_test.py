@@ -48,6 +48,8 @@ FIRST_STEP, LAST_STEP = "CP25", "CP26"
 STEPS = ("CP01", "CP02", "CP03", "CP04", "CP05", "CP06", "CP07", "CP08", "CP09", "CP10", "CP11",
          "CP13", "CP14", "CP15", "CP16", "CP17", "CP18", "CP19", "CP20", "CP21", "CP22", "CP23",
          "CP24")
+# How much longer than for other kills a step is waited for before the run is killed all the same.
+STEP_STRETCH = 4
 RUNS = (("sqlite", "mock"), ("sqlite", "peer"), ("mariadb", "mock"), ("mariadb", "peer"))
 GATEWAYS = {"mock": MockGateway, "peer": PeerGateway}
 # `delivery.code` of doubt that a kill left: killed, lease_expired, journal_lost.
@@ -62,6 +64,8 @@ class KillRun:
         self.random = random.Random(options.seed)
         self.store = STORES[options.store](lab)
         self.gateway = GATEWAYS[options.gateway](lab, faults=FAULTS, latency="5ms")
+        # Few requests a connection: what closes one puts all of them in doubt.
+        self.gateway.keys.update(connections=4, in_flight=8)
         self.config = lab.server_file(self.store, self.gateway)
         self.tokens = lab.audience_file(options.devices, seed=options.seed, faults=FAULTS)
         self.campaign = lab.campaign_file("sale", rate=options.rate)
@@ -84,11 +88,12 @@ class KillRun:
             rows = self.store.rows("SELECT count(*) FROM campaign WHERE state > 1")
             self.launched = int(rows[0][0]) > 0
 
-    def await_progress(self, process):
-        """Waits until the ledger has grown by a random stretch; false if the run ended first."""
+    def await_progress(self, process, stretch=1):
+        """Waits until the ledger has grown by a random part of `stretch` fair shares; false if the
+        run ended first."""
         share = self.options.devices / (self.options.kills + 2)
         line_bytes = max(200, self.gateway.ledger_bytes() // max(1, self.gateway.ledger_lines()))
-        goal = self.gateway.ledger_bytes() + int(line_bytes * share * self.random.uniform(.1, 1))
+        goal = self.gateway.ledger_bytes() + int(line_bytes * share * self.random.uniform(.1, 1) * stretch)
         wait_until(lambda: self.gateway.ledger_bytes() >= goal or not process.running(),
                    "the ledger grows", poll=0.002)
         return process.running()
@@ -97,7 +102,7 @@ class KillRun:
         step = self.steps[self.step_turn % len(self.steps)]
         self.step_turn += 1
         process = self.start({"CRASH_AT": f"{step}:1"})
-        if self.await_progress(process):
+        if self.await_progress(process, STEP_STRETCH):
             self.never_hit[step] += 1
             self.kill_with_bytes_between(process)
         elif process.wait() == -signal.SIGKILL:

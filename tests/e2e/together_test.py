@@ -116,7 +116,7 @@ class TogetherTest(unittest.TestCase):
     def test_a_worker_stopped_past_its_lease_and_woken_sends_nobody_twice(self):
         launch = self.start("launch", self.campaign, "--yes")
         self.wait_first_sends()
-        launch.signal(signal.SIGSTOP)
+        self.stop_outside_a_transaction(launch)
         before = self.gateway.ledger_lines()
         # The other takes the chunks over only when the lease of the stopped one has run out.
         restart = self.start("restart", "sale")
@@ -126,7 +126,31 @@ class TogetherTest(unittest.TestCase):
         self.assert_ended(launch, 0, 3, 5)
         self.assert_ended(restart, 0, 3)
         self.run_command("restart", "sale", expect={0, 3})
+        # What it had heard before it was stopped it still knows: its word ends that doubt.
+        self.assert_each_once(doubt_explained=(), doubt_killed_max=self.gateway.wire_max())
+
+    def test_a_worker_stopped_wherever_it_was_and_woken_sends_nobody_twice(self):
+        launch = self.start("launch", self.campaign, "--yes")
+        self.wait_first_sends()
+        launch.signal(signal.SIGSTOP)
+        # Perhaps in the middle of a transaction: then the other waits for its locks.
+        restart = self.start("restart", "sale")
+        wait_until(lambda: "delivered" in restart.err, "the restart says how the campaign stands")
+        launch.signal(signal.SIGCONT)
+        self.assert_ended(launch, 0, 3, 5)
+        self.assert_ended(restart, 0, 3, 5)
+        self.run_command("restart", "sale", expect={0, 3})
         self.assert_each_once()
+
+    def stop_outside_a_transaction(self, process):
+        """A stopped process keeps its locks: it is stopped where it holds a lease and no lock."""
+        def stopped():
+            process.signal(signal.SIGSTOP)
+            if self.store.is_idle():
+                return True
+            process.signal(signal.SIGCONT)
+            return False
+        wait_until(stopped, "the process is between two transactions")
 
     def test_two_operators_who_pause_and_cancel_at_once_both_get_an_answer(self):
         launch = self.start("launch", self.campaign, "--yes")

@@ -9,7 +9,8 @@
 namespace dispatcher::test {
 namespace {
 
-http2::Reply reply_of(unsigned status, const std::string& body, const std::string& retry_after = {}) {
+http2::Reply reply_of(unsigned status, const std::string& body,
+                      const std::string& retry_after = {}) {
     http2::Reply reply;
     reply.status = status;
     reply.has_headers = reply.is_complete = true;
@@ -33,9 +34,9 @@ struct Bench {
 
     Bench() {
         const auto options = apns_options(directory, {});
-        service = std::make_unique<apns::ApnsService>(
-            endpoint, "com.example.app", options.keys.at("key_file"), "ABC123DEFG", "DEF123GHIJ",
-            clock);
+        service = std::make_unique<apns::ApnsService>(endpoint, "com.example.app",
+                                                      options.keys.at("key_file"), "ABC123DEFG",
+                                                      "DEF123GHIJ", clock);
         compose();
     }
 
@@ -125,8 +126,9 @@ TEST_CASE("every answer of APNs has its class, and what is not known is in doubt
         CHECK(describe(verdict.outcome) == row.expected);
         CHECK(verdict.outcome.suspicious == row.is_suspicious);
         CHECK_FALSE(verdict.detail.empty());
-        CHECK(verdict.proves_credentials == (row.status == 200 || row.expected == "rejected unregistered" ||
-                                             row.expected == "rejected expired_token"));
+        CHECK(verdict.proves_credentials ==
+              (row.status == 200 || row.expected == "rejected unregistered" ||
+               row.expected == "rejected expired_token"));
     }
 }
 
@@ -134,8 +136,7 @@ TEST_CASE("a campaign fault says what to check", "[unit][gateway]") {
     Bench bench;
     CHECK(bench.service->fault().empty());
     bench.judge(reply_of(403, reason("InvalidProviderToken")));
-    CHECK(bench.service->fault() ==
-          "403 InvalidProviderToken: check key_file, key_id and team_id");
+    CHECK(bench.service->fault() == "403 InvalidProviderToken: check key_file, key_id and team_id");
     bench.judge(reply_of(400, reason("DeviceTokenNotForTopic")));
     CHECK(bench.service->fault().find("`topic`") != std::string::npos);
 }
@@ -151,9 +152,9 @@ TEST_CASE("Retry-After is read as seconds or as a date, within a day", "[unit][g
     CHECK(apns::read_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now + hours(1)) ==
           milliseconds(0));
     CHECK(apns::read_retry_after("999999999", now) == hours(24));
-    for (const char* junk : {"", "-1", "1.5", "soon", "99999999999999999999",
-                             "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Xyz 1994 08:49:37 GMT",
-                             "Sunday, 06-Nov-94 08:49:37 GMT"})
+    for (const char* junk :
+         {"", "-1", "1.5", "soon", "99999999999999999999", "Sun, 31 Feb 1994 08:49:37 GMT",
+          "Sun, 06 Xyz 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
         CHECK_FALSE(apns::read_retry_after(junk, now).has_value());
     Bench bench;
     const auto verdict = bench.judge(reply_of(429, reason("TooManyRequests"), "7"));

@@ -1,10 +1,10 @@
 #include "apns_rig.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
+
+#include <openssl/evp.h>
 
 #include "gateway/apns/apns_type.h"
 
@@ -52,9 +52,11 @@ ApnsRig::ApnsRig(ScriptedServer::Script script) : ApnsRig(Change{}, std::move(sc
 
 ApnsRig::ApnsRig(const Change& change, ScriptedServer::Script script)
     : certificate(std::make_unique<TestCertificate>(change.certificate_name)),
-      server(std::make_unique<ScriptedServer>(change.server, certificate.get(),
-                                              std::move(script))) {
-    auto options = apns_options(directory, server->endpoint());
+      server(
+          std::make_unique<ScriptedServer>(change.server, certificate.get(), std::move(script))) {
+    auto endpoint = server->endpoint();
+    endpoint.replace(endpoint.find("127.0.0.1"), 9, change.host);
+    auto options = apns_options(directory, endpoint);
     options.ca_file = directory.file("ca.pem");
     options.connections = change.connections;
     options.in_flight = change.in_flight;

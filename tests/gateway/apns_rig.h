@@ -20,9 +20,8 @@ class SteppedClock final : public Clock {
   public:
     BootTime now() override { return system_.now() + std::chrono::nanoseconds(ahead_.load()); }
     WallTime wall() override {
-        return system_.wall() +
-               std::chrono::floor<std::chrono::milliseconds>(
-                   std::chrono::nanoseconds(ahead_.load()));
+        return system_.wall() + std::chrono::floor<std::chrono::milliseconds>(
+                                    std::chrono::nanoseconds(ahead_.load()));
     }
     void advance(std::chrono::nanoseconds by) { ahead_ += by.count(); }
 
@@ -46,6 +45,7 @@ class ApnsRig {
     /// What to make different before the gateway is opened.
     struct Change {
         ScriptedServer::Options server;
+        std::string host = "127.0.0.1";  ///< as the endpoint calls the server
         std::string certificate_name = "IP:127.0.0.1";
         bool trusts_another = false;
         std::uint32_t connections = 1;

@@ -46,8 +46,9 @@ TEST_CASE("a payload has the texts under aps and the rest beside it", "[unit][ga
 }
 
 TEST_CASE("the apns block wins over what the template says", "[unit][gateway]") {
-    const auto document = payload_of(
-        say_hello(), R"({"aps":{"alert":{"title":"Other","subtitle":"S"},"sound":"default"},"x":1})");
+    const auto document =
+        payload_of(say_hello(),
+                   R"({"aps":{"alert":{"title":"Other","subtitle":"S"},"sound":"default"},"x":1})");
     CHECK(json::parse(document.json) ==
           json::parse(R"({"aps":{"alert":{"title":"Other","subtitle":"S",
                           "body":"a \"quoted\" word"},"sound":"default"},"x":1})"));
@@ -122,8 +123,8 @@ TEST_CASE("the server receives exactly the request that the preview shows", "[ga
     notification.collapse_id = "c0llapse";
     notification.push_type = "alert";
     notification.expires_at = WallTime(std::chrono::milliseconds(1'900'000'000'999));
-    const auto preview = type->preview(apns_options(rig.directory, rig.server->endpoint()),
-                                       notification);
+    const auto preview =
+        type->preview(apns_options(rig.directory, rig.server->endpoint()), notification);
     CHECK(preview.method == "POST");
     CHECK(preview.url == rig.server->endpoint() + "/3/device/" + token);
     CHECK(preview.body == notification.payload);

@@ -1,5 +1,5 @@
-#include <sys/socket.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "apns_rig.h"
@@ -89,8 +89,7 @@ TEST_CASE("nobody listens: the gateway is down, since when and why, and is tried
     SteppedClock clock;
     CountingRandom random;
     const auto endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    const auto gateway =
-        apns::make_type()->open(apns_options(directory, endpoint), clock, random);
+    const auto gateway = apns::make_type()->open(apns_options(directory, endpoint), clock, random);
     CHECK(gateway->health().trouble.empty());
     std::vector<GatewayAnswer> answers;
     const auto wait_until = [&](const std::function<bool()>& is_true) {
@@ -98,9 +97,8 @@ TEST_CASE("nobody listens: the gateway is down, since when and why, and is tried
             gateway->wait(clock.now() + std::chrono::milliseconds(5), answers);
         return is_true();
     };
-    REQUIRE(wait_until([&] {
-        return gateway->capacity() > 0 || !gateway->health().trouble.empty();
-    }));
+    REQUIRE(
+        wait_until([&] { return gateway->capacity() > 0 || !gateway->health().trouble.empty(); }));
     const auto since = gateway->health().since;
     CHECK(since > BootTime{});
     CHECK(gateway->health().trouble.find("refused") != std::string::npos);
@@ -117,6 +115,16 @@ TEST_CASE("nobody listens: the gateway is down, since when and why, and is tried
     ::close(socket);
 }
 
+TEST_CASE("a host is found by its name and its certificate is for that name",
+          "[gateway][connecting]") {
+    ApnsRig::Change change;
+    change.host = "localhost";
+    change.certificate_name = "DNS:localhost";
+    ApnsRig rig(change, accept_all());
+    REQUIRE(rig.warm_up());
+    CHECK(rig.server->seen().front().headers.at(":authority").starts_with("localhost:"));
+}
+
 TEST_CASE("cleartext HTTP/2 with prior knowledge carries notifications", "[gateway][connecting]") {
     ApnsRig::Change change;
     change.server.is_tls = false;
@@ -128,7 +136,8 @@ TEST_CASE("cleartext HTTP/2 with prior knowledge carries notifications", "[gatew
     CHECK(rig.gateway->health().trouble.empty());
 }
 
-TEST_CASE("one stream on one connection until the first success, then all", "[gateway][connecting]") {
+TEST_CASE("one stream on one connection until the first success, then all",
+          "[gateway][connecting]") {
     ApnsRig::Change change;
     change.connections = 3;
     change.in_flight = 10;

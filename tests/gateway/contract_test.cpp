@@ -27,19 +27,40 @@ struct LoopbackSetup {
 /// Accepts most, and fails the others in the ways a server can.
 void misbehave(Peer& peer, const SeenRequest& request) {
     switch (request.number == 1 ? 0 : request.number % 97) {
-        case 3: peer.reply(request.stream, 410, R"({"reason":"Unregistered"})"); break;
-        case 7: peer.send_reset(request.stream, 7); break;
-        case 11: peer.send_reset(request.stream, 2); break;
-        case 13: peer.reply(request.stream, 429, R"({"reason":"TooManyRequests"})"); break;
-        case 19: peer.reply(request.stream, 500, "<html>oops</html>"); break;
-        case 90: peer.send_goaway(request.stream - 2); break;
-        case 95: peer.cut(); break;
-        default: peer.reply(request.stream, 200);
+        case 3:
+            peer.reply(request.stream, 410, R"({"reason":"Unregistered"})");
+            break;
+        case 7:
+            peer.send_reset(request.stream, 7);
+            break;
+        case 11:
+            peer.send_reset(request.stream, 2);
+            break;
+        case 13:
+            peer.reply(request.stream, 429, R"({"reason":"TooManyRequests"})");
+            break;
+        case 19:
+            peer.reply(request.stream, 500, "<html>oops</html>");
+            break;
+        case 90:
+            peer.send_goaway(request.stream - 2);
+            break;
+        case 95:
+            peer.cut();
+            break;
+        default:
+            peer.reply(request.stream, 200);
     }
 }
 
 struct ApnsSetup {
-    ApnsRig rig{{{}, "IP:127.0.0.1", false, 3, 20}, misbehave};
+    static ApnsRig::Change change() {
+        ApnsRig::Change change;
+        change.connections = 3;
+        change.in_flight = 20;
+        return change;
+    }
+    ApnsRig rig{change(), misbehave};
     Gateway* gateway = rig.gateway.get();
     SteppedClock& clock = rig.clock;
     [[nodiscard]] int most_often() const { return rig.server->most_often(); }
@@ -82,8 +103,8 @@ TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract
     CHECK(setup.most_often() == 1);
 }
 
-TEMPLATE_TEST_CASE("wake() makes the next wait return at once, and only that", "[contract][gateway]",
-                   LoopbackSetup, ApnsSetup) {
+TEMPLATE_TEST_CASE("wake() makes the next wait return at once, and only that",
+                   "[contract][gateway]", LoopbackSetup, ApnsSetup) {
     TestType setup;
     std::vector<GatewayAnswer> answers;
     setup.gateway->wake();
@@ -96,7 +117,8 @@ TEMPLATE_TEST_CASE("wake() makes the next wait return at once, and only that", "
     CHECK(answers.empty());
 }
 
-TEST_CASE("loopback answers as told and keeps a ledger of what it accepted", "[contract][gateway]") {
+TEST_CASE("loopback answers as told and keeps a ledger of what it accepted",
+          "[contract][gateway]") {
     TemporaryDirectory directory;
     SteppedClock clock;
     CountingRandom random;

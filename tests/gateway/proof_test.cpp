@@ -1,6 +1,6 @@
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
+
+#include <nghttp2/nghttp2.h>
 
 #include "apns_rig.h"
 #include "support/catch.h"
@@ -75,9 +75,8 @@ TEST_CASE("what a GOAWAY promised and the connection's end cut off is in doubt",
 
 TEST_CASE("a GOAWAY with the highest id is only a notice: it is read on, and others go elsewhere",
           "[gateway][proof]") {
-    ApnsRig rig(at_request(4, [](Peer& peer, const SeenRequest&) {
-        peer.send_goaway(kLastIdMax);
-    }));
+    ApnsRig rig(
+        at_request(4, [](Peer& peer, const SeenRequest&) { peer.send_goaway(kLastIdMax); }));
     REQUIRE(rig.warm_up());
     REQUIRE(rig.send(3));
     // Not 97 of the old connection: one stream of a new one.
@@ -94,9 +93,8 @@ TEST_CASE("a GOAWAY with the highest id is only a notice: it is read on, and oth
         CHECK(rig.answer(ticket) == "accepted");
     CHECK(rig.server->connections() == 2);
     const auto seen = rig.server->seen();
-    CHECK(std::count_if(seen.begin(), seen.end(), [](const SeenRequest& request) {
-              return request.connection == 1;
-          }) == 4);
+    CHECK(std::count_if(seen.begin(), seen.end(),
+                        [](const SeenRequest& request) { return request.connection == 1; }) == 4);
     require_each_once(rig);
 }
 
@@ -242,8 +240,7 @@ TEST_CASE("what never comes is told once as unknown, also when its connection en
     require_each_once(rig);
 }
 
-TEST_CASE("a stream limit that falls to one while others are open is obeyed",
-          "[gateway][proof]") {
+TEST_CASE("a stream limit that falls to one while others are open is obeyed", "[gateway][proof]") {
     ApnsRig rig(at_request(4, [](Peer& peer, const SeenRequest&) { peer.limit_streams(1); }));
     REQUIRE(rig.warm_up());
     CHECK(rig.gateway->capacity() == 100);
@@ -283,8 +280,7 @@ TEST_CASE("a response that is far too long is cut off and counts by its status",
     require_each_once(rig);
 }
 
-TEST_CASE("what is submitted beyond the capacity is answered as never framed",
-          "[gateway][proof]") {
+TEST_CASE("what is submitted beyond the capacity is answered as never framed", "[gateway][proof]") {
     ApnsRig rig(at_request(2, [](Peer&, const SeenRequest&) {}));
     REQUIRE(rig.await([&] { return rig.gateway->capacity() == 1; }));
     Notification notification;

@@ -1,11 +1,11 @@
 #include "gateway/apns/provider_token.h"
 
+#include <fstream>
+
+#include <nlohmann/json.hpp>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "apns_rig.h"
 #include "base/encoding.h"
@@ -34,8 +34,8 @@ Signed take_apart(std::string_view authorization) {
     parts.text = token.substr(0, second);
     parts.signature = from_base64url(token.substr(second + 1)).value();
     parts.header = nlohmann::json::parse(from_base64url(token.substr(0, first)).value());
-    parts.claims = nlohmann::json::parse(
-        from_base64url(token.substr(first + 1, second - first - 1)).value());
+    parts.claims =
+        nlohmann::json::parse(from_base64url(token.substr(first + 1, second - first - 1)).value());
     return parts;
 }
 
@@ -70,8 +70,7 @@ struct Issuer {
 
 }  // namespace
 
-TEST_CASE("a provider token says who we are and since when, signed with ES256",
-          "[unit][gateway]") {
+TEST_CASE("a provider token says who we are and since when, signed with ES256", "[unit][gateway]") {
     Issuer issuer;
     // A number of the signature may begin with zeros; enough tries to meet one.
     for (int i = 0; i < 300; ++i) {

@@ -1,5 +1,14 @@
 #include "scripted_server.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <deque>
+#include <stdexcept>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,31 +21,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <deque>
-#include <stdexcept>
-
 namespace dispatcher::test {
 namespace {
 
 constexpr std::size_t kReadBytes = 65'536;
-
-std::string big_endian(std::uint32_t value, int bytes) {
-    std::string out;
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-        out += static_cast<char>(value >> shift & 0xFF);
-    return out;
-}
-
-std::string frame(std::uint8_t type, std::int32_t stream, const std::string& payload) {
-    return big_endian(static_cast<std::uint32_t>(payload.size()), 3) + big_endian(type, 1) +
-           big_endian(0, 1) + big_endian(static_cast<std::uint32_t>(stream), 4) + payload;
-}
 
 std::string text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
@@ -52,19 +40,6 @@ int choose_h2(SSL*, const unsigned char** out, unsigned char* out_size, const un
 }
 
 }  // namespace
-
-std::string goaway_frame(std::int32_t last_id) {
-    return frame(NGHTTP2_GOAWAY, 0,
-                 big_endian(static_cast<std::uint32_t>(last_id), 4) + big_endian(0, 4));
-}
-
-void Peer::send_goaway(std::int32_t last_id) {
-    send_raw(goaway_frame(last_id));
-}
-
-void Peer::send_reset(std::int32_t stream, std::uint32_t code) {
-    send_raw(frame(NGHTTP2_RST_STREAM, stream, big_endian(code, 4)));
-}
 
 class ScriptedServer::Link final : public Peer {
   public:
@@ -160,9 +135,8 @@ class ScriptedServer::Link final : public Peer {
     static int on_header(nghttp2_session*, const nghttp2_frame* header, const std::uint8_t* name,
                          std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                          std::uint8_t, void* self) {
-        static_cast<Link*>(self)
-            ->open_[header->hd.stream_id]
-            .headers[text_of(name, name_size)] = text_of(value, value_size);
+        static_cast<Link*>(self)->open_[header->hd.stream_id].headers[text_of(name, name_size)] =
+            text_of(value, value_size);
         return 0;
     }
 
@@ -349,8 +323,7 @@ ScriptedServer::ScriptedServer(const Options& options, const TestCertificate* ce
         auto* context = SSL_CTX_new(TLS_server_method());
         SSL_CTX_use_certificate(context, certificate->certificate());
         SSL_CTX_use_PrivateKey(context, certificate->key());
-        SSL_CTX_set_alpn_select_cb(context, choose_h2,
-                                   options_.chooses_h2 ? context : nullptr);
+        SSL_CTX_set_alpn_select_cb(context, choose_h2, options_.chooses_h2 ? context : nullptr);
         tls_ = context;
     }
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

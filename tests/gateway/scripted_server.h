@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "test_certificate.h"
+#include "wire_frame.h"
 
 namespace dispatcher::test {
 
@@ -42,11 +43,11 @@ class Peer {
     /// The same after the first bytes of a TLS record.
     virtual void cut_in_record() = 0;
 
-    void send_goaway(std::int32_t last_id);
-    void send_reset(std::int32_t stream, std::uint32_t code);
+    void send_goaway(std::int32_t last_id) { send_raw(goaway_frame(last_id)); }
+    void send_reset(std::int32_t stream, std::uint32_t code) {
+        send_raw(reset_frame(stream, code));
+    }
 };
-
-std::string goaway_frame(std::int32_t last_id);
 
 /// An HTTP/2 server that does what a test says, frame by frame, and counts what reached it. One
 /// thread accepts, one serves each connection; all end with the object.

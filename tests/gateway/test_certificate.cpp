@@ -1,13 +1,13 @@
 #include "test_certificate.h"
 
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <stdexcept>
 
 namespace dispatcher::test {
 namespace {

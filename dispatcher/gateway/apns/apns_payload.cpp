@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -12,8 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kPushTypes = {
-    "alert",        "background",  "location",   "voip",    "complication", "fileprovider", "mdm",
-    "liveactivity", "pushtotalk",  "controls",   "widgets",
+    "alert", "background",   "location",   "voip",     "complication", "fileprovider",
+    "mdm",   "liveactivity", "pushtotalk", "controls", "widgets",
 };
 
 json block_of(const Message& message, const std::string& where) {
@@ -45,14 +46,16 @@ json own_shape(const LocaleText& text, const std::string& where) {
     if (!text.body.empty()) aps["alert"]["body"] = text.body;
     for (const auto& [key, value] : text.data) {
         if (key == "aps")
-            throw ConfigError(where, "data must not have a key \"aps\": it belongs to APNs; use the "
-                                     "apns block to change it");
+            throw ConfigError(where,
+                              "data must not have a key \"aps\": it belongs to APNs; use the "
+                              "apns block to change it");
         payload[key] = value;
     }
     if (!text.link.empty()) payload["link"] = text.link;
     if (!text.image.empty()) {
         payload["image"] = text.image;
-        // Only a service extension of the app can fetch an image, and only if it may change the text.
+        // Only a service extension of the app can fetch an image, and only if it may change the
+        // text.
         aps["mutable-content"] = 1;
     }
     return payload;
@@ -76,8 +79,9 @@ PayloadDocument make_payload(const Message& message, const std::string& locale) 
         throw ConfigError(where, "the apns block must leave \"aps\" a map");
     if (push_type.empty()) push_type = is_background(payload["aps"]) ? "background" : "alert";
     if (push_type == "alert" && payload["aps"].empty())
-        throw ConfigError(where, "an alert needs a title or a body, or an apns block that says what "
-                                 "else to show");
+        throw ConfigError(where,
+                          "an alert needs a title or a body, or an apns block that says what "
+                          "else to show");
     return {payload.dump(-1, ' ', false, json::error_handler_t::replace), push_type};
 }
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 namespace dispatcher::apns {
 namespace {
@@ -32,7 +33,8 @@ constexpr std::array kRows = {
     Row{400, "BadTopic", {fault, "400 BadTopic", kCheckTopic}},
     Row{400, "MissingTopic", {fault, "400 MissingTopic", kCheckTopic}},
     Row{400, "TopicDisallowed", {fault, "400 TopicDisallowed", kCheckTopic}},
-    Row{400, "BadCollapseId",
+    Row{400,
+        "BadCollapseId",
         {fault, "400 BadCollapseId", "check `collapse`: the id has at most 64 bytes"}},
     Row{400, "BadExpirationDate", {fault, "400 BadExpirationDate", "check `ttl`"}},
     Row{400, "BadMessageId", {fault, "400 BadMessageId", kOurs}},
@@ -42,16 +44,19 @@ constexpr std::array kRows = {
     Row{400, "MissingDeviceToken", {fault, "400 MissingDeviceToken", kOurs}},
     Row{400, "PayloadEmpty", {fault, "400 PayloadEmpty", kCheckPayload}},
     Row{400, "", {bad_request, "400", {}}},
-    Row{403, "ExpiredProviderToken",
+    Row{403,
+        "ExpiredProviderToken",
         {token_expired, "403 ExpiredProviderToken",
          "the provider token was renewed and is still called expired: check this machine's clock"}},
     Row{403, "InvalidProviderToken", {fault, "403 InvalidProviderToken", kCheckKey}},
     Row{403, "MissingProviderToken", {fault, "403 MissingProviderToken", kCheckKey}},
     Row{403, "UnrelatedKeyIdInToken", {fault, "403 UnrelatedKeyIdInToken", kCheckKey}},
-    Row{403, "BadEnvironmentKeyIdInToken",
+    Row{403,
+        "BadEnvironmentKeyIdInToken",
         {fault, "403 BadEnvironmentKeyIdInToken", kCheckEnvironment}},
     Row{403, "BadCertificate", {fault, "403 BadCertificate", kCheckEnvironment}},
-    Row{403, "BadCertificateEnvironment",
+    Row{403,
+        "BadCertificateEnvironment",
         {fault, "403 BadCertificateEnvironment", kCheckEnvironment}},
     Row{403, "Forbidden", {fault, "403 Forbidden", kCheckKey}},
     Row{403, "", {fault, "403", kCheckKey}},
@@ -59,7 +64,8 @@ constexpr std::array kRows = {
     Row{410, "ExpiredToken", {expired_token, "410 ExpiredToken", {}}},
     Row{410, "", {unregistered, "410", {}}},
     Row{429, "TooManyRequests", {too_many_requests, "429 TooManyRequests", {}}},
-    Row{429, "TooManyProviderTokenUpdates",
+    Row{429,
+        "TooManyProviderTokenUpdates",
         {token_updated_too_often, "429 TooManyProviderTokenUpdates", {}}},
     Row{503, "ServiceUnavailable", {service_unavailable, "503 ServiceUnavailable", {}}},
     Row{503, "Shutdown", {shutdown, "503 Shutdown", {}}},
@@ -133,8 +139,8 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
         std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month_at / 3 + 1)},
         std::chrono::day{static_cast<unsigned>(*day)}};
     if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days{date} + std::chrono::hours(*hour) +
-           std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+    return std::chrono::sys_days{date} + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+           std::chrono::seconds(*second);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ enum class ReplyClass : std::uint8_t {
     unregistered,
     expired_token,
     bad_device_token,
-    bad_request,       ///< a 400 whose reason is not known: shaped by the row
+    bad_request,  ///< a 400 whose reason is not known: shaped by the row
     payload_too_large,
     idle_timeout,
     misdirected,
@@ -26,7 +26,7 @@ enum class ReplyClass : std::uint8_t {
     service_unavailable,
     shutdown,
     token_expired,
-    fault,             ///< no other recipient would fare better
+    fault,  ///< no other recipient would fare better
     server_error,
     unknown,
 };

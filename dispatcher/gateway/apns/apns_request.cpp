@@ -49,9 +49,9 @@ void ApnsRequest::write(const Notification& notification, std::string_view autho
     fields.add(":path", request.keep(kPathStart, notification.token), false);
     fields.add("authorization", authorization, false);
     fields.add("apns-topic", topic_);
-    fields.add("apns-push-type",
-               notification.push_type.empty() ? std::string_view("alert")
-                                              : request.keep(notification.push_type));
+    fields.add("apns-push-type", notification.push_type.empty()
+                                     ? std::string_view("alert")
+                                     : request.keep(notification.push_type));
     fields.add("apns-priority", priority_of(notification));
     fields.add("apns-expiration", request.keep(NumberText(expires).text()),
                expires == memory.number);

@@ -108,8 +108,8 @@ class ApnsType final : public GatewayType {
         for (const auto& field : fields) {
             if (field.name == ":method") preview.method = field.value;
             if (field.name == ":path")
-                preview.url = endpoint.scheme() + "://" + endpoint.authority +
-                              std::string(field.value);
+                preview.url =
+                    endpoint.scheme() + "://" + endpoint.authority + std::string(field.value);
             if (!field.name.starts_with(':')) preview.headers.emplace_back(field.name, field.value);
         }
         preview.body = request.body;

@@ -1,15 +1,15 @@
 #include "gateway/apns/provider_token.h"
 
+#include <memory>
+#include <span>
+#include <vector>
+
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-
-#include <memory>
-#include <span>
-#include <vector>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -37,8 +37,9 @@ EVP_PKEY* read_key(const std::string& path) {
     ERR_clear_error();
     if (!file) throw ConfigError(path, "this key file cannot be opened");
     if (key == nullptr)
-        throw ConfigError(path, "this file holds no private key; key_file is the .p8 file that "
-                                "Apple gave for the key id");
+        throw ConfigError(path,
+                          "this file holds no private key; key_file is the .p8 file that "
+                          "Apple gave for the key id");
     char group[32] = {};
     std::size_t length = 0;
     if (EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1 &&
@@ -95,7 +96,7 @@ void ProviderToken::renew(BootTime now) {
 /// JWS wants the two numbers of the signature side by side (RFC 7518 §3.4), OpenSSL gives DER.
 std::string ProviderToken::sign(std::string_view text) const {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                         EVP_MD_CTX_free);
+                                                                          EVP_MD_CTX_free);
     const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
     std::size_t size = 0;
     invariant(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_) == 1 &&

@@ -19,7 +19,8 @@ class ProviderToken {
     static constexpr std::chrono::minutes kRenewAfter{50};
     static constexpr std::chrono::minutes kRenewalGap{20};
 
-    /// Reads the PKCS#8 key. Throws ConfigError if the file is unreadable or its key is not EC P-256.
+    /// Reads the PKCS#8 key. Throws ConfigError if the file is unreadable or its key is not EC
+    /// P-256.
     ProviderToken(const std::string& key_file, std::string key_id, std::string team_id,
                   Clock& clock);
     ~ProviderToken();

@@ -23,8 +23,8 @@ struct Scratch {
 class Connection {
   public:
     struct Limits {
-        std::uint32_t in_flight = 1000;               ///< streams open at once, ours
-        std::chrono::nanoseconds drain_time{};        ///< from drain() to the end, at most
+        std::uint32_t in_flight = 1000;         ///< streams open at once, ours
+        std::chrono::nanoseconds drain_time{};  ///< from drain() to the end, at most
     };
     /// Connect, TLS and SETTINGS together.
     static constexpr std::chrono::seconds kOpeningMax{10};
@@ -86,10 +86,10 @@ class Connection {
         return session_.has_contradicted_itself();
     }
 
-    HeaderMemory memory;      ///< the service's
-    bool is_warm = false;     ///< a reply proved our credentials
-    bool has_replied = false; ///< a reply came: the gateway works
-    std::size_t lingering = 0; ///< streams that are answered `unknown` and still read for
+    HeaderMemory memory;        ///< the service's
+    bool is_warm = false;       ///< a reply proved our credentials
+    bool has_replied = false;   ///< a reply came: the gateway works
+    std::size_t lingering = 0;  ///< streams that are answered `unknown` and still read for
 
   private:
     void become_ready(BootTime now);

@@ -1,10 +1,10 @@
 #include "gateway/http2/connection_pool.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/invariant.h"
 #include "base/log.h"
@@ -88,10 +88,9 @@ Connection* ConnectionPool::pick(BootTime now) {
 
 std::size_t ConnectionPool::missing() const {
     const std::size_t wanted = needs_warm_up_ && !is_proven_ ? 1 : connections_max_;
-    const auto usable = static_cast<std::size_t>(
-        std::count_if(entries_.begin(), entries_.end(), [](const auto& entry) {
-            return entry->connection.stage() <= Connection::Stage::ready;
-        }));
+    const auto usable = static_cast<std::size_t>(std::count_if(
+        entries_.begin(), entries_.end(),
+        [](const auto& entry) { return entry->connection.stage() <= Connection::Stage::ready; }));
     return wanted - std::min(wanted, usable);
 }
 
@@ -144,9 +143,9 @@ void ConnectionPool::flush() {
 }
 
 void ConnectionPool::poll(BootTime until) {
-    const bool is_unfinished = std::any_of(
-        entries_.begin(), entries_.end(),
-        [](const auto& entry) { return entry->connection.is_unfinished(); });
+    const bool is_unfinished = std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+        return entry->connection.is_unfinished();
+    });
     std::array<epoll_event, kEventsMax> events;
     const int count = ::epoll_wait(epoll_, events.data(), kEventsMax,
                                    is_unfinished ? 0 : poll_timeout_ms(clock_.now(), until));
@@ -260,10 +259,9 @@ bool ConnectionPool::take_wake() {
 }
 
 Gateway::Health ConnectionPool::health() const {
-    const bool is_reachable =
-        std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
-            return entry->connection.stage() == Connection::Stage::ready;
-        });
+    const bool is_reachable = std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+        return entry->connection.stage() == Connection::Stage::ready;
+    });
     return is_reachable ? Gateway::Health{} : health_;
 }
 

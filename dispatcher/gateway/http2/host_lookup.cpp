@@ -1,10 +1,10 @@
 #include "gateway/http2/host_lookup.h"
 
-#include <netdb.h>
-
 #include <atomic>
 #include <cstring>
 #include <thread>
+
+#include <netdb.h>
 
 namespace dispatcher::http2 {
 
@@ -43,7 +43,7 @@ HostLookup::HostLookup(const Endpoint& endpoint, std::function<void()> on_done)
     }
     std::thread([answer = answer_, host = endpoint.host, port = endpoint.port,
                  done = std::move(on_done)] {
-        const int error = resolve(host, port, AI_ADDRCONFIG, answer->addresses);
+        const int error = resolve(host, port, 0, answer->addresses);
         if (error != 0) answer->trouble = "cannot find host " + host + ": " + gai_strerror(error);
         answer->is_done.store(true, std::memory_order_release);
         done();

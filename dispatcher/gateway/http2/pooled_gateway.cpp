@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-
 namespace dispatcher::http2 {
 namespace {
 
@@ -44,8 +43,7 @@ PooledGateway::PooledGateway(const GatewayOptions& options, Endpoint endpoint,
       lingering_max_(kLingeringShare * options.connections * options.in_flight),
       clock_(clock),
       service_(std::move(service)),
-      pool_(options, std::move(endpoint), service_->needs_warm_up(), clock,
-            random) {}
+      pool_(options, std::move(endpoint), service_->needs_warm_up(), clock, random) {}
 
 std::size_t PooledGateway::capacity() const {
     is_wanted_ = true;
@@ -88,9 +86,8 @@ void PooledGateway::wait(BootTime deadline, Answers& answers) {
     close_finished(now, answers);
     for (;;) {
         if (is_wanted) pool_.open_missing(now);
-        auto until = answers.size() > answered_before
-                         ? now
-                         : std::min(deadline, pool_.next_tick(is_wanted));
+        auto until =
+            answers.size() > answered_before ? now : std::min(deadline, pool_.next_tick(is_wanted));
         if (!waiting_.empty()) until = std::min(until, waiting_.front().deadline);
         pool_.poll(until);
         now = clock_.now();

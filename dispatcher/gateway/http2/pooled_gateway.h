@@ -17,8 +17,8 @@ namespace dispatcher::http2 {
 /// the way each stream ended what is proved about it. Never sends a request twice.
 class PooledGateway final : public Gateway {
   public:
-    /// Connects when capacity() is asked for the first time and wait() is called. Throws ConfigError
-    /// for an unreadable ca_file.
+    /// Connects when capacity() is asked for the first time and wait() is called. Throws
+    /// ConfigError for an unreadable ca_file.
     PooledGateway(const GatewayOptions& options, Endpoint endpoint,
                   std::unique_ptr<Service> service, Clock& clock, Random& random);
 
@@ -57,8 +57,8 @@ class PooledGateway final : public Gateway {
     // Every stream is in one of these; both queues are in the order of submission.
     Streams idle_;
     Streams waiting_;
-    Streams lingering_;  ///< answered `unknown`, still read for
-    Streams settled_;    ///< answered for good, still open in the session
+    Streams lingering_;    ///< answered `unknown`, still read for
+    Streams settled_;      ///< answered for good, still open in the session
     ConnectionPool pool_;  // ends first: its sessions point into the lists
 };
 

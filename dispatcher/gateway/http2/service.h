@@ -34,8 +34,8 @@ class Service {
   public:
     virtual ~Service() = default;
 
-    /// Fills `request` and `fields` (both empty), pseudo header fields first. `memo` comes back with
-    /// the reply.
+    /// Fills `request` and `fields` (both empty), pseudo header fields first. `memo` comes back
+    /// with the reply.
     virtual void compose(const Notification& notification, BootTime now, HeaderMemory& memory,
                          Request& request, Fields& fields, std::uint32_t& memo) = 0;
 

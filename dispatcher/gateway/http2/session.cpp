@@ -1,11 +1,11 @@
 #include "gateway/http2/session.h"
 
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
+
+#include <nghttp2/nghttp2.h>
 
 #include "base/invariant.h"
 
@@ -29,16 +29,17 @@ nghttp2_nv to_nv(const Fields::Field& field) {
 }
 
 nghttp2_mem memory_for(FrameMemory& memory) {
-    return {&memory,
-            [](std::size_t size, void* self) { return static_cast<FrameMemory*>(self)->take(size); },
-            [](void* block, void* self) { static_cast<FrameMemory*>(self)->give_back(block); },
-            [](std::size_t count, std::size_t size, void* self) {
-                void* const block = static_cast<FrameMemory*>(self)->take(count * size);
-                return block != nullptr ? std::memset(block, 0, count * size) : nullptr;
-            },
-            [](void* block, std::size_t size, void* self) {
-                return static_cast<FrameMemory*>(self)->resize(block, size);
-            }};
+    return {
+        &memory,
+        [](std::size_t size, void* self) { return static_cast<FrameMemory*>(self)->take(size); },
+        [](void* block, void* self) { static_cast<FrameMemory*>(self)->give_back(block); },
+        [](std::size_t count, std::size_t size, void* self) {
+            void* const block = static_cast<FrameMemory*>(self)->take(count * size);
+            return block != nullptr ? std::memset(block, 0, count * size) : nullptr;
+        },
+        [](void* block, std::size_t size, void* self) {
+            return static_cast<FrameMemory*>(self)->resize(block, size);
+        }};
 }
 
 bool is_request(const nghttp2_frame* frame) {
@@ -138,8 +139,7 @@ struct SessionCallbacks {
                 break;
             case NGHTTP2_DATA:
                 if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-                    complete(session, frame->hd.stream_id,
-                             stream_of(session, frame->hd.stream_id));
+                    complete(session, frame->hd.stream_id, stream_of(session, frame->hd.stream_id));
                 break;
             case NGHTTP2_RST_STREAM:
                 if (Stream* stream = stream_of(session, frame->hd.stream_id); stream != nullptr)
@@ -161,8 +161,8 @@ struct SessionCallbacks {
         return 0;
     }
 
-    /// The peer is done. If it did not wait for our body it never will: the rest would only hold the
-    /// stream open (RFC 9113 §8.1).
+    /// The peer is done. If it did not wait for our body it never will: the rest would only hold
+    /// the stream open (RFC 9113 §8.1).
     static void complete(nghttp2_session* session, std::int32_t id, Stream* stream) {
         if (stream == nullptr || stream->reply.status == 0) return;
         stream->reply.is_complete = true;
@@ -230,8 +230,8 @@ bool Session::submit(Stream& stream, const Fields& fields) {
     nghttp2_data_provider body{};
     body.source.ptr = &stream;
     body.read_callback = SessionCallbacks::read_body;
-    const auto id = nghttp2_submit_request(session_, nullptr, list.data(), fields.size(), &body,
-                                           &stream);
+    const auto id =
+        nghttp2_submit_request(session_, nullptr, list.data(), fields.size(), &body, &stream);
     if (id < 0) return false;
     stream.id = id;
     unframed_.push_back(&stream);

@@ -25,7 +25,8 @@ class Session {
     /// Queues a request; its stream must stay in place until it is in ended(). False, and nothing
     /// was queued, if the connection has no stream ids left.
     [[nodiscard]] bool submit(Stream& stream, const Fields& fields);
-    /// Gives a stream up. It is in ended() once that is done: one that was not framed never will be.
+    /// Gives a stream up. It is in ended() once that is done: one that was not framed never will
+    /// be.
     void cancel(const Stream& stream);
     void send_ping();
     /// Says goodbye: nothing more is sent after the frames that collect() gives next.

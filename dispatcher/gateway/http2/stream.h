@@ -75,8 +75,8 @@ class Request {
 
 /// What came back on a stream.
 struct Reply {
-    static constexpr std::size_t kBodyKept = 4096;     ///< bytes of a body that are looked at
-    static constexpr std::size_t kBodyMax = 65'536;    ///< a longer one is cut off
+    static constexpr std::size_t kBodyKept = 4096;   ///< bytes of a body that are looked at
+    static constexpr std::size_t kBodyMax = 65'536;  ///< a longer one is cut off
 
     unsigned status = 0;       ///< of the final response; 0: none
     bool has_headers = false;  ///< any response headers, also 1xx

@@ -31,13 +31,15 @@ TlsContext::TlsContext(const std::string& ca_file) : context_(SSL_CTX_new(TLS_cl
     SSL_CTX_set_read_ahead(context_, 1);
     SSL_CTX_set_default_read_buffer_len(context_, kReadAheadBytes);
 
-    const bool is_loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context_) == 1
-                                           : SSL_CTX_load_verify_file(context_, ca_file.c_str()) == 1;
+    const bool is_loaded = ca_file.empty()
+                               ? SSL_CTX_set_default_verify_paths(context_) == 1
+                               : SSL_CTX_load_verify_file(context_, ca_file.c_str()) == 1;
     if (is_loaded) return;
     ERR_clear_error();
     SSL_CTX_free(context_);
-    throw ConfigError(ca_file, "this file holds no readable PEM certificate; ca_file must name the "
-                               "authority that signed the gateway's certificate");
+    throw ConfigError(ca_file,
+                      "this file holds no readable PEM certificate; ca_file must name the "
+                      "authority that signed the gateway's certificate");
 }
 
 TlsContext::~TlsContext() {

@@ -64,7 +64,7 @@ class Transport {
     std::string trouble_;
     std::string wire_;  ///< encrypted, not yet taken by the kernel from sent_ on
     std::size_t sent_ = 0;
-    bool is_drained_ = false;    ///< the socket gave less than was asked for in this turn
+    bool is_drained_ = false;  ///< the socket gave less than was asked for in this turn
     bool is_write_dead_ = false;
 };
 

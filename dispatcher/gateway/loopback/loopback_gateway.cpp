@@ -1,9 +1,9 @@
 #include "gateway/loopback/loopback_gateway.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "base/encoding.h"
 #include "base/error.h"
@@ -55,9 +55,9 @@ void LoopbackGateway::wait(BootTime deadline, std::vector<GatewayAnswer>& answer
     }
     // Whole lines in one write, so that several processes may share a ledger.
     if (!lines_.empty())
-        invariant(::write(ledger_, lines_.data(), lines_.size()) ==
-                      static_cast<ssize_t>(lines_.size()),
-                  "the loopback ledger can be written");
+        invariant(
+            ::write(ledger_, lines_.data(), lines_.size()) == static_cast<ssize_t>(lines_.size()),
+            "the loopback ledger can be written");
     lines_.clear();
     for (const auto ticket : submitted_)
         answers.push_back({ticket, outcome_, "loopback"});

@@ -46,8 +46,11 @@ class LoopbackType final : public GatewayType {
     [[nodiscard]] PayloadDocument payload_document(const Message& message,
                                                    const std::string& locale) const override {
         const auto& text = message.locales.at(locale);
-        json payload = {{"title", text.title}, {"body", text.body}, {"image", text.image},
-                        {"link", text.link},   {"data", text.data}};
+        json payload = {{"title", text.title},
+                        {"body", text.body},
+                        {"image", text.image},
+                        {"link", text.link},
+                        {"data", text.data}};
         if (const auto found = message.blocks.find("loopback"); found != message.blocks.end()) {
             const auto block = json::parse(found->second, nullptr, false);
             if (!block.is_object())

@@ -1,0 +1,57 @@
+#include "store/chunk_standing.h"
+
+#include "support/catch.h"
+
+namespace dispatcher {
+namespace {
+
+constexpr CampaignId kMine{1};
+constexpr CampaignId kOther{2};
+constexpr std::uint16_t kAttempts = 3;
+
+AppidList one_key() {
+    AppidList keys;
+    keys.push("a");
+    return keys;
+}
+
+/// A chunk of one recipient, whose flag is in this state.
+ChunkStanding stand(FlagState state, CampaignId holder, std::uint16_t tries) {
+    FlagRows flags;
+    flags.appids.push("a");
+    FlagRows::Row row;
+    row.campaign = holder;
+    row.state = state;
+    row.tries = tries;
+    flags.rows.push_back(row);
+    static const auto keys = one_key();
+    return stand_of(kMine, keys, flags, kAttempts, false);
+}
+
+}  // namespace
+
+TEST_CASE("a recipient whose tries we used up is given up") {
+    const auto standing = stand(FlagState::released, kMine, kAttempts);
+    CHECK(standing.exhausted.size() == 1);
+    CHECK(standing.is_settled);
+}
+
+TEST_CASE("tries that another campaign used up leave the recipient to us") {
+    const auto standing = stand(FlagState::released, kOther, kAttempts);
+    CHECK(standing.exhausted.empty());
+    CHECK(standing.released == 1);
+    CHECK_FALSE(standing.is_settled);
+
+    FlagRows::Row released;
+    released.campaign = kOther;
+    released.tries = kAttempts;
+    CHECK(has_tries_left(released, kMine, kAttempts));
+    CHECK_FALSE(has_tries_left(released, kOther, kAttempts));
+}
+
+TEST_CASE("a chunk is not settled while we hold a claim in it, but may be while another does") {
+    CHECK_FALSE(stand(FlagState::claimed, kMine, 0).is_settled);
+    CHECK(stand(FlagState::claimed, kOther, 0).is_settled);
+}
+
+}  // namespace dispatcher
