@@ -390,6 +390,7 @@ class MySqlStore(MariaDbStore):
     def __init__(self, lab, root):
         self.root = pathlib.Path(root)
         self.lab = lab
+        (self.root / "my").mkdir(exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=self.root / "my"))
         self.inside = pathlib.Path("/my", self.folder.name)
         self.port = free_port()

@@ -60,6 +60,7 @@ ApnsRig::ApnsRig(const Change& change, ScriptedServer::Script script)
     options.ca_file = directory.file("ca.pem");
     options.connections = change.connections;
     options.in_flight = change.in_flight;
+    options.timeout = change.timeout;
     if (change.trusts_another)
         TestCertificate("IP:127.0.0.1").write_certificate(options.ca_file);
     else

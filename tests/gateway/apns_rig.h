@@ -50,6 +50,7 @@ class ApnsRig {
         bool trusts_another = false;
         std::uint32_t connections = 1;
         std::uint32_t in_flight = 100;
+        std::chrono::milliseconds timeout{30'000};
     };
 
     explicit ApnsRig(ScriptedServer::Script script);

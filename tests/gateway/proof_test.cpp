@@ -226,6 +226,42 @@ TEST_CASE("a late answer after the timeout is read and told once", "[gateway][pr
     CHECK(rig.server->most_often() == 1);
 }
 
+TEST_CASE("a connection on which too much lingers is read on, and others go elsewhere",
+          "[gateway][proof]") {
+    ApnsRig::Change change;
+    change.in_flight = 4;
+    ApnsRig rig(change, at_request(4, [](Peer&, const SeenRequest&) {}));
+    REQUIRE(rig.warm_up());
+    REQUIRE(rig.send(3));
+    REQUIRE(rig.await([&] { return rig.server->seen().size() == 4; }));
+    rig.clock.advance(std::chrono::seconds(31));
+    REQUIRE(rig.await_answers(4));
+    REQUIRE(rig.warm_up());
+    CHECK(rig.answer(4) == "accepted");
+    CHECK(rig.server->connections() == 2);
+    rig.server->post(1, [](Peer& peer) { peer.reply(3, 200); });
+    REQUIRE(rig.await_answers(6));
+    CHECK(rig.late_answer(1) == "accepted");
+    CHECK(rig.late_answer(2) == "-");
+    CHECK(rig.server->most_often() == 1);
+}
+
+TEST_CASE("a first request that is never answered does not hold up the others",
+          "[gateway][proof]") {
+    ApnsRig rig([](Peer& peer, const SeenRequest& request) {
+        if (request.connection > 1) peer.reply(request.stream, 200);
+    });
+    REQUIRE(rig.send(1));
+    REQUIRE(rig.await([&] { return rig.server->seen().size() == 1; }));
+    rig.clock.advance(std::chrono::seconds(31));
+    REQUIRE(rig.await_answers(1));
+    REQUIRE(rig.warm_up());
+    CHECK(rig.answer(0) == "unknown timeout");
+    CHECK(rig.answer(1) == "accepted");
+    CHECK(rig.server->connections() == 2);
+    require_each_once(rig);
+}
+
 TEST_CASE("what never comes is told once as unknown, also when its connection ends",
           "[gateway][proof]") {
     ApnsRig rig(at_request(2, [](Peer&, const SeenRequest&) {}));
@@ -271,7 +307,7 @@ TEST_CASE("an answer that does not wait for the body frees the stream", "[gatewa
 TEST_CASE("a response that is far too long is cut off and counts by its status",
           "[gateway][proof]") {
     ApnsRig rig(at_request(2, [](Peer& peer, const SeenRequest& request) {
-        peer.reply(request.stream, 500, std::string(200'000, 'x'));
+        peer.start_reply(request.stream, 500, std::string(200'000, 'x'));
     }));
     REQUIRE(rig.warm_up());
     REQUIRE(rig.send(1));

@@ -25,7 +25,6 @@ namespace dispatcher::test {
 namespace {
 
 constexpr std::size_t kReadBytes = 65'536;
-
 std::string text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -77,11 +76,18 @@ class ScriptedServer::Link final : public Peer {
         flush();
     }
 
-    void start_reply(std::int32_t stream, unsigned status) override {
-        const Headers all{{":status", std::to_string(status)}};
-        const auto list = to_list(all);
+    void start_reply(std::int32_t stream, unsigned status, const std::string& body) override {
+        const Headers status_only{{":status", std::to_string(status)}};
+        const auto list = to_list(status_only);
         nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, list.data(),
                                list.size(), nullptr);
+        auto& kept = bodies_[stream] = {body, 0};
+        nghttp2_data_provider provider{};
+        provider.source.ptr = &kept;
+        provider.read_callback = read_body;
+        flush();
+        // Without the flag the last byte does not end the stream.
+        if (!body.empty()) nghttp2_submit_data(session_, NGHTTP2_FLAG_NONE, stream, &provider);
         flush();
     }
 

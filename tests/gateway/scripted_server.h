@@ -33,8 +33,9 @@ class Peer {
     virtual ~Peer() = default;
     virtual void reply(std::int32_t stream, unsigned status, const std::string& body = {},
                        const Headers& headers = {}) = 0;
-    /// Response headers without the end of the stream.
-    virtual void start_reply(std::int32_t stream, unsigned status) = 0;
+    /// Response headers, and a body if there is one, without the end of the stream.
+    virtual void start_reply(std::int32_t stream, unsigned status,
+                             const std::string& body = {}) = 0;
     virtual void limit_streams(std::uint32_t streams_max) = 0;
     /// Bytes between two frames, as they are.
     virtual void send_raw(std::string_view bytes) = 0;

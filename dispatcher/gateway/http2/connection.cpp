@@ -34,9 +34,13 @@ std::size_t Connection::room(BootTime now, bool is_cold_limited) const {
     if (stage_ != Stage::ready || session_.is_leaving()) return 0;
     if (transport_.is_blocked() || transport_.is_write_dead()) return 0;
     if (pings_ != session_.pongs() || now - heard_at_ > kQuietMax) return 0;
-    std::size_t limit = std::min(limits_.in_flight, session_.streams_max());
-    if (is_cold_limited && !is_warm) limit = std::min<std::size_t>(limit, 1);
+    const auto limit = streams_max(is_cold_limited);
     return limit - std::min(limit, open_);
+}
+
+std::size_t Connection::streams_max(bool is_cold_limited) const {
+    const std::size_t limit = std::min(limits_.in_flight, session_.streams_max());
+    return is_cold_limited && !is_warm ? std::min<std::size_t>(limit, 1) : limit;
 }
 
 bool Connection::submit(Stream& stream, const Fields& fields, BootTime now) {
@@ -147,8 +151,8 @@ void Connection::suspect(BootTime sent_at, BootTime now) {
         start_ping(now);
 }
 
-bool Connection::lingers_too_much() const {
-    return lingering * 2 > std::min<std::size_t>(limits_.in_flight, session_.streams_max());
+bool Connection::lingers_too_much(bool is_cold_limited) const {
+    return lingering * 2 > streams_max(is_cold_limited);
 }
 
 void Connection::drain(BootTime now) {

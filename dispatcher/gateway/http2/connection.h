@@ -74,7 +74,7 @@ class Connection {
     void suspect(BootTime sent_at, BootTime now);
 
     /// Streams that are only read for take up so much that a new connection is the better place.
-    [[nodiscard]] bool lingers_too_much() const;
+    [[nodiscard]] bool lingers_too_much(bool is_cold_limited) const;
 
     /// After it closed: `open` are its streams that did not end; they are in ended() afterwards.
     void abandon(const std::vector<Stream*>& open) { session_.abandon(open); }
@@ -92,6 +92,7 @@ class Connection {
     std::size_t lingering = 0;  ///< streams that are answered `unknown` and still read for
 
   private:
+    [[nodiscard]] std::size_t streams_max(bool is_cold_limited) const;
     void become_ready(BootTime now);
     void read_all(BootTime now);
     void check_end();

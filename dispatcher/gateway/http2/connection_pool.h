@@ -28,6 +28,8 @@ class ConnectionPool {
     ConnectionPool(const ConnectionPool&) = delete;
     ConnectionPool& operator=(const ConnectionPool&) = delete;
 
+    /// A connection takes one request at a time until a reply has proved our credentials.
+    [[nodiscard]] bool needs_warm_up() const { return needs_warm_up_; }
     /// Requests that would be framed at once.
     [[nodiscard]] std::size_t room(BootTime now) const;
     /// A connection with room, or null.

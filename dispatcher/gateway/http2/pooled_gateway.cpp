@@ -168,7 +168,7 @@ void PooledGateway::time_out(Stream& stream, BootTime now, Answers& answers) {
         stream.is_answered = true;
         ++connection.lingering;
         connection.suspect(stream.submitted_at, now);
-        if (connection.lingers_too_much()) connection.drain(now);
+        if (connection.lingers_too_much(pool_.needs_warm_up())) connection.drain(now);
         return;
     }
     if (stream.reply.status == 0) stream.end = StreamEnd::never_framed;
