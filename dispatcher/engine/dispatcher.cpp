@@ -190,8 +190,8 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
     const auto& sealed = record.campaign.gateways[gateway.value];
     const auto choice = parts_.gateway(sealed);
     const auto& host = parts_.host;
-    const auto incarnation =
-        flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid);
+    const auto incarnation = patiently(
+        [&] { return flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid); });
     auto journal = parts_.journals.create(incarnation);
     crash_point("CP02");
     auto& journal_used = *journal;
@@ -228,7 +228,7 @@ void Dispatcher::end_lane(Running& running, bool settled) {
     const bool is_clean = settled && running.journal->open_batches() == 0;
     running.journal.reset();
     if (!is_clean) return;
-    flags_.close_incarnation(running.context.incarnation);
+    patiently([&] { flags_.close_incarnation(running.context.incarnation); });
     parts_.journals.retire(running.context.incarnation);
 }
 

@@ -93,7 +93,8 @@ class KillRun:
         run ended first."""
         share = self.options.devices / (self.options.kills + 2)
         line_bytes = max(200, self.gateway.ledger_bytes() // max(1, self.gateway.ledger_lines()))
-        goal = self.gateway.ledger_bytes() + int(line_bytes * share * self.random.uniform(.1, 1) * stretch)
+        growth = line_bytes * share * self.random.uniform(.1, 1) * stretch
+        goal = self.gateway.ledger_bytes() + int(growth)
         wait_until(lambda: self.gateway.ledger_bytes() >= goal or not process.running(),
                    "the ledger grows", poll=0.002)
         return process.running()

@@ -43,7 +43,7 @@ class SqlCampaignStore final : public CampaignStore {
     void add_audit(CampaignId campaign, std::string_view action, std::string_view detail,
                    const Actor& actor) override;
 
-    /// Asked between long pauses: a connection that died meanwhile is found by a read, and replaced.
+    /// A connection that died since it was last used is found by a read, and replaced.
     StoreSession& session() override {
         retrying_.run([](SqlSession& session) { return session.is_incarnation_closed({}); });
         return retrying_.session();
