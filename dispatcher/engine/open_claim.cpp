@@ -36,6 +36,7 @@ Settlement OpenClaim::identify(CampaignId campaign) const {
     settlement.scope = claim.chunk->scope;
     settlement.chunk = claim.chunk->head.no;
     settlement.claim = claim.id;
+    settlement.fence = claim.chunk->head.fence;
     return settlement;
 }
 
@@ -60,10 +61,12 @@ SettleJob OpenClaim::settle(CampaignId campaign, bool ranges_allowed) {
             if (rows[row].phase == Phase::settled) continue;
             const bool is_plain =
                 rows[row].to == FlagState::delivered && rows[row].tries_added == 1;
-            if (by_range && is_plain)
+            if (by_range && is_plain) {
                 confirms = true;
-            else
+                settlement.accepted.push(appid(row));
+            } else {
                 add_to_group(settlement, row);
+            }
             rows[row].phase = Phase::settled;
             --unsettled;
         }

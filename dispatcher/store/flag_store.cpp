@@ -29,11 +29,6 @@ bool is_done(CampaignState state) {
 
 }  // namespace
 
-bool Settlement::releases() const {
-    return std::any_of(groups.begin(), groups.end(),
-                       [](const Group& g) { return g.settled.to == FlagState::released; });
-}
-
 StoreSession& FlagStore::session() {
     if (!session_) session_ = store_.connect();
     return *session_;
@@ -167,6 +162,7 @@ void FlagStore::settle(const Settlement& settlement) {
             s.settle_keys(settlement.scope, settlement.claim, group.settled, group.appids.views());
         for (const auto& range : settlement.confirmed)
             s.confirm_range({settlement.scope, range.lo, range.hi}, settlement.claim);
+        if (!settlement.confirmed.empty()) settle_swept(s, settlement);
         check_owned(s, settlement);
         crash_point("CP15");
         return true;

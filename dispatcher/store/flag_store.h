@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "campaign/appid_list.h"
 #include "store/chunk_standing.h"
+#include "store/settlement.h"
 #include "store/store_error.h"
 #include "store/store_session.h"
 
@@ -44,28 +45,6 @@ struct ClaimResult {
     ClaimVerdict verdict = ClaimVerdict::lease_lost;
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
-};
-
-/// What the holder of a claim knows now about some of its rows. Applied in this order, in one
-/// transaction: groups first, so that a range confirm only meets rows that were accepted.
-struct Settlement {
-    CampaignId campaign;
-    ScopeId scope;
-    ChunkNo chunk;
-    ClaimId claim;
-    struct Group {
-        Settled settled;
-        AppidList appids;  ///< sorted
-    };
-    std::vector<Group> groups;
-    /// Inclusive runs of the claim's rows, all answered, the accepted ones still claimed.
-    struct Range {
-        std::string lo;
-        std::string hi;
-    };
-    std::vector<Range> confirmed;
-
-    [[nodiscard]] bool releases() const;
 };
 
 /// What a dead process left in one chunk, by its journal.
