@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/campaign_launch.h"
 #include "cli/campaign_view.h"
+#include "cli/durability_gate.h"
 #include "cli/invocation.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
@@ -20,6 +21,7 @@ struct RestartOptions {
     std::string include;
     std::string reason;
     bool dry_run = false;
+    bool accepts_weak_durability = false;
 };
 
 int restart(Invocation& invocation, const RestartOptions& options) {
@@ -31,7 +33,11 @@ int restart(Invocation& invocation, const RestartOptions& options) {
     const auto counts = Report(site.campaigns(), record).count();
     invocation.err << fmt::format("{} is {}: {}.\n", options.campaign, to_string(record.head.state),
                                   standing_sentence(counts));
-    if (!options.dry_run) return run_sealed(site, signals, invocation, std::move(record));
+    if (!options.dry_run) {
+        record_weakness(site, record.head.id,
+                        require_durability(site, options.accepts_weak_durability));
+        return run_sealed(site, signals, invocation, std::move(record));
+    }
 
     if (counts.claimed > 0)
         invocation.err << "What is claimed belongs to a running process, or to a dead one whose "
@@ -56,6 +62,7 @@ void add_restart(CLI::App& app, Invocation& invocation) {
         "restart", "Say how a sealed campaign stands, then send what is still to send");
     verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
     verb->add_flag("--dry-run", options->dry_run, "Say it only");
+    add_durability_option(*verb, options->accepts_weak_durability);
     verb->add_option("--include", options->include, "Not available in this version")
         ->type_name("OUTCOMES");
     verb->add_option("--reason", options->reason, "Not available in this version");

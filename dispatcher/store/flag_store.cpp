@@ -60,7 +60,8 @@ std::vector<ChunkHead> FlagStore::leasable(CampaignId campaign, GatewayNo gatewa
                                            std::span<const IncarnationId> dead, std::size_t limit) {
     std::vector<ChunkHead> chunks;
     transact([&](StoreSession& s) {
-        chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
+        chunks.clear();
+        if (s.is_admitted()) chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
         return false;
     });
     return chunks;
@@ -78,7 +79,7 @@ std::optional<ChunkHead> FlagStore::lease(const ChunkHead& wanted, ScopeId scope
             leased = *seen;  // an earlier try whose answer was lost
             return false;
         }
-        if (!is_mine && !is_free(*seen, ttl_, dead)) return false;
+        if (!is_mine && (!is_free(*seen, ttl_, dead) || !s.is_admitted())) return false;
         s.lease_chunk(seen->campaign, seen->no, seen->fence, me, ttl_);
         if (seen->owner.value != 0 && seen->owner != me)
             s.sweep({scope, seen->key_lo, seen->key_hi}, seen->campaign, seen->owner,

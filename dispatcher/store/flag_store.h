@@ -78,7 +78,7 @@ class FlagStore {
     /// The session for reads outside the protocol's transactions; connects if need be.
     StoreSession& session();
 
-    /// Chunks that could be leased now.
+    /// Chunks that could be leased now; none on a server that is not admitted yet.
     std::vector<ChunkHead> leasable(CampaignId campaign, GatewayNo gateway,
                                     std::span<const IncarnationId> dead, std::size_t limit);
 

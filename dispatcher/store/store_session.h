@@ -122,6 +122,12 @@ class StoreSession {
     virtual void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                                CampaignState to) = 0;
 
+    // -- server -----------------------------------------------------------------------------
+    /// Whether leases may be taken on the word of the server that answers. One that was not known
+    /// before may lack acknowledged commits: for two leases only those who hold claims work on it,
+    /// and find out what it forgot.
+    virtual bool is_admitted() = 0;
+
     // -- chunk ------------------------------------------------------------------------------
     /// FOR UPDATE: queues behind a claim or an orphan COMMIT on the same chunk.
     virtual std::optional<ChunkHead> lock_chunk(CampaignId campaign, ChunkNo no) = 0;

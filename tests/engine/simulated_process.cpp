@@ -87,9 +87,11 @@ auto SimulatedProcess::patiently(Work&& work) {
 }
 
 void SimulatedProcess::run_until_told() {
-    const auto me = flags_->begin_incarnation(random_, life.name, "boot", 1);
-    const auto found = recover_dead(*journals_, *flags_, me);
-    flags_->close_incarnation(me);
+    const auto me =
+        patiently([&] { return flags_->begin_incarnation(random_, life.name, "boot", 1); });
+    Recovered found;
+    patiently([&] { recover_dead(*journals_, *flags_, me, found); });
+    patiently([&] { flags_->close_incarnation(me); });
     around_.world.trace("{} begins as {:x}: of {} dead, {} never sent, {} answered, {} in doubt",
                         life.name, me.value, found.incarnations, found.never_sent, found.answered,
                         found.in_doubt);

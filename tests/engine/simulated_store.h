@@ -60,6 +60,7 @@ class SimulatedStoreSession final : public StoreSession {
                        CampaignState to) override;
 
     std::optional<ChunkHead> lock_chunk(CampaignId campaign, ChunkNo no) override;
+    bool is_admitted() override { return true; }
     std::vector<ChunkHead> leasable_chunks(CampaignId campaign, GatewayNo gateway,
                                            std::chrono::milliseconds ttl,
                                            std::span<const IncarnationId> dead,

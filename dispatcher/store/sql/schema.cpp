@@ -1,6 +1,7 @@
 #include "store/sql/schema.h"
 
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -120,6 +121,9 @@ void create_schema(Connection& connection) {
     connection.exec(fmt::format("INSERT INTO store_id (one, id, made_at) VALUES (1,{},{}){}",
                                 dialect.key(random_store_id()), dialect.now_ms,
                                 dialect.keep_existing("store_id", "one")));
+    // The server that the store is made on has forgotten nothing.
+    if (const auto server = connection.server_uuid(); !server.empty())
+        (void)note_server(connection, server, std::chrono::milliseconds{0});
     connection.exec(fmt::format("INSERT INTO schema_version (one, version) VALUES (1,{}){}",
                                 kSchemaVersion, dialect.keep_existing("schema_version", "one")));
 }
@@ -148,6 +152,20 @@ void require_schema(Connection& connection) {
             : fmt::format("the store's tables are of version {}, this program knows {}: use the "
                           "newer program",
                           found, kSchemaVersion));
+}
+
+bool note_server(Connection& connection, const std::string& uuid,
+                 std::chrono::milliseconds quarantine) {
+    const auto& dialect = connection.dialect();
+    bool is_known = false;
+    connection.query(
+        fmt::format("SELECT COUNT(*) FROM store_server WHERE uuid={}", dialect.key(uuid)),
+        [&](const Row& row) { is_known = row.integer(0) != 0; });
+    if (is_known) return false;
+    connection.exec(fmt::format("INSERT INTO store_server (uuid, admitted_at) VALUES ({},{}){}",
+                                dialect.key(uuid), dialect.now_plus(quarantine.count()),
+                                dialect.keep_existing("store_server", "uuid")));
+    return true;
 }
 
 std::string read_store_id(Connection& connection) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <string>
+
 #include "store/sql/connection.h"
 
 namespace dispatcher::sql {
@@ -19,5 +22,10 @@ void require_schema(Connection& connection);
 
 /// The 16 random bytes that name the store.
 std::string read_store_id(Connection& connection);
+
+/// Writes down that this server answers for the store, admitted after `quarantine` by its clock;
+/// answers false if it was known already. Idempotent.
+bool note_server(Connection& connection, const std::string& uuid,
+                 std::chrono::milliseconds quarantine);
 
 }  // namespace dispatcher::sql

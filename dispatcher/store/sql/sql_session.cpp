@@ -49,6 +49,8 @@ constexpr auto kReadPayload =
     " WHERE chunk.campaign_id={id} AND chunk.chunk_no={no}"
     " AND chunk_payload.campaign_id={id} AND chunk_payload.chunk_no={no}";
 
+constexpr auto kAdmitted = "SELECT COUNT(*) FROM store_server WHERE uuid={} AND admitted_at<={}";
+
 constexpr auto kReadBudget =
     "SELECT tat_us, {now} FROM budget WHERE campaign_id={id} AND gateway={gateway}{lock}";
 constexpr auto kMakeBudget =
@@ -91,8 +93,10 @@ ChunkHead chunk_of(const Row& row) {
 
 }  // namespace
 
-SqlSession::SqlSession(std::unique_ptr<Connection> connection)
-    : connection_(std::move(connection)) {}
+SqlSession::SqlSession(std::unique_ptr<Connection> connection, std::string server)
+    : connection_(std::move(connection)),
+      server_(std::move(server)),
+      is_admitted_(server_.empty()) {}
 
 void SqlSession::begin() {
     connection_.begin();
@@ -143,6 +147,16 @@ void SqlSession::move_campaign(CampaignId campaign, CampaignState from, std::uin
     connection_.exec(fmt::format(kMoveCampaign, fmt::arg("id", campaign.value),
                                  fmt::arg("epoch", epoch), fmt::arg("from", static_cast<int>(from)),
                                  fmt::arg("to", static_cast<int>(to))));
+}
+
+// -- server -----------------------------------------------------------------------------------
+
+bool SqlSession::is_admitted() {
+    if (!is_admitted_) {
+        connection_.query(fmt::format(kAdmitted, dialect().key(server_), dialect().now_ms),
+                          [this](const Row& row) { is_admitted_ = row.integer(0) != 0; });
+    }
+    return is_admitted_;
 }
 
 // -- chunk ------------------------------------------------------------------------------------
