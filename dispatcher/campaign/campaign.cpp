@@ -307,7 +307,8 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("deadline_at_ms"))
         settings.deadline_at =
             WallTime{milliseconds{fields.whole("deadline_at_ms", INT64_MIN, INT64_MAX)}};
-    if (fields.has("accepted_targets")) settings.accepted_targets = fields.texts("accepted_targets");
+    if (fields.has("accepted_targets"))
+        settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();
     return settings;
 }

@@ -9,8 +9,8 @@
 #include "cli/left_claims.h"
 #include "cli/operator_identity.h"
 #include "cli/state_change.h"
-#include "cli/unfinished.h"
 #include "cli/verbs.h"
+#include "engine/reconciler.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -30,11 +30,16 @@ std::vector<std::string> reopen_sisters(Site& site, const CampaignRecord& record
         if (group.state == FlagState::released) released += group.rows;
     std::vector<std::string> reopened;
     if (released == 0) return reopened;
+    FlagStore flags(site.store(), site.server().store.lease);
     const auto actor = this_operator(record.name.text() + " of the same scope was cancelled");
-    for (auto& sister : sisters_of(store, record))
-        if (reopen_if_unfinished(site, sister, actor) ||
-            sister.head.state == CampaignState::reconciling)
-            reopened.push_back(sister.name.text());
+    for (const auto& head : flags.reopen_sisters(record.head)) {
+        const auto sister = store.find(store.campaign_name(head.id));
+        if (!sister) continue;
+        const auto after = Reconciler(flags, sister->campaign.in_doubt, {}).run(head.id);
+        if (is_finished(after.state)) continue;
+        store.add_audit(head.id, "reopen", "", actor);
+        reopened.push_back(sister->name.text());
+    }
     return reopened;
 }
 

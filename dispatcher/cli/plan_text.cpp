@@ -31,12 +31,13 @@ std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
 }
 
 std::string sister_text(const SisterPlan& sister) {
-    auto text = fmt::format("scope       shared with {} ({})", sister.name, to_string(sister.state));
+    auto text =
+        fmt::format("scope       shared with {} ({})", sister.name, to_string(sister.state));
     std::string counts;
     const auto add = [&](std::uint64_t count, const char* what) {
         if (count > 0)
-            counts += fmt::format("{} {} {}", counts.empty() ? "" : ",", with_separators(count),
-                                  what);
+            counts +=
+                fmt::format("{} {} {}", counts.empty() ? "" : ",", with_separators(count), what);
     };
     add(sister.delivered, "delivered");
     add(sister.rejected, "rejected");
@@ -111,7 +112,8 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
     if (plan.store && plan.store->is_scope_new &&
         prepared.campaign.once_per != prepared.campaign.name.text())
         text += fmt::format(
-            "look        no campaign has sent once per '{}' so far: nobody is left out. A corrected "
+            "look        no campaign has sent once per '{}' so far: nobody is left out. A "
+            "corrected "
             "file names the campaign that it corrects\n",
             prepared.campaign.once_per);
     text += fmt::format("space       {} for flags", size_text(plan.flag_bytes));

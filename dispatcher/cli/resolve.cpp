@@ -124,8 +124,7 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
     auto& store = site.campaigns();
     const auto record = site.find(options.campaign);
     // Nobody leases in such a campaign again: what lost processes held comes in doubt here.
-    if (record.head.state == CampaignState::cancelled ||
-        record.head.state == CampaignState::paused)
+    if (record.head.state == CampaignState::cancelled || record.head.state == CampaignState::paused)
         invocation.err << left_sentence(site, sweep_visibly(site, record.head, invocation.err));
     const auto doubt = doubt_of(store, record, options.appids);
     std::uint64_t rows = 0;

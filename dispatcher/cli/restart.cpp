@@ -164,8 +164,7 @@ int foretell(Site& site, Invocation& invocation, const RestartOptions& options,
         err << fmt::format(
             "Besides, {} claimed by a running process, or by a dead one: a restart reads its "
             "journal first and sends to those that it proves not sent.\n",
-            counts.claimed == 1 ? "1 device is"
-                                : with_separators(counts.claimed) + " devices are");
+            counts.claimed == 1 ? "1 device is" : with_separators(counts.claimed) + " devices are");
     err << "Nothing was changed or sent.\n";
     if (!invocation.globals.json) return kExitDone;
     auto view = record_view(record);
@@ -196,10 +195,9 @@ int restart(Invocation& invocation, const RestartOptions& options) {
                                   standing_sentence(counts));
     if (options.dry_run) return foretell(site, invocation, options, included, record, counts);
     if (options.include.empty()) return run_sealed(site, signals, invocation, std::move(record));
-    return run_sealed(site, signals, invocation, std::move(record),
-                      [&](const CampaignRecord& now) {
-                          return give_second_chances(site, invocation, options, included, now);
-                      });
+    return run_sealed(site, signals, invocation, std::move(record), [&](const CampaignRecord& now) {
+        return give_second_chances(site, invocation, options, included, now);
+    });
 }
 
 }  // namespace
@@ -225,7 +223,8 @@ void add_restart(CLI::App& app, Invocation& invocation) {
         "Needs no files: everything to send is in the store. Safe beside a running launch, and\n"
         "after the campaign is finished. --include is for devices of which it is proved that they\n"
         "got nothing: undelivered (tries or time used up) and rejected (the gateway refused the\n"
-        "device). Their tries count from anew. A device that was in doubt at any time never gets a\n"
+        "device). Their tries count from anew. A device that was in doubt at any time never gets "
+        "a\n"
         "second chance: `resolve` decides about those that still are.\n"
         "Examples:\n"
         "  pushonce restart spring-sale --dry-run\n"

@@ -70,12 +70,12 @@ std::string status_text(const Status& status) {
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
     for (const auto& sister : status.sisters)
-        text += fmt::format("{}{} ({})",
-                            &sister == &status.sisters.front()
-                                ? fmt::format("\n  once per {}, together with ",
-                                              record.campaign.once_per)
-                                : std::string(", "),
-                            sister.name.text(), to_string(sister.head.state));
+        text += fmt::format(
+            "{}{} ({})",
+            &sister == &status.sisters.front()
+                ? fmt::format("\n  once per {}, together with ", record.campaign.once_per)
+                : std::string(", "),
+            sister.name.text(), to_string(sister.head.state));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)

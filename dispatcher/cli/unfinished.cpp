@@ -17,8 +17,7 @@ bool reopen_if_unfinished(Site& site, CampaignRecord& record, const Actor& actor
     auto& store = site.campaigns();
     const auto counts = Report(store, record).count();
     if (counts.retryable + counts.never_tried == 0) return false;
-    record.head =
-        store.move(record.head.id, {done, done_with_doubt}, reconciling, "reopen", actor);
+    record.head = store.move(record.head.id, {done, done_with_doubt}, reconciling, "reopen", actor);
     return record.head.state == reconciling || record.head.state == running;
 }
 

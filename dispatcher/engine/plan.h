@@ -51,9 +51,9 @@ struct StorePlan {
     std::uint64_t rejected = 0;
     std::uint64_t in_doubt = 0;
     std::uint64_t skipped = 0;
-    std::uint64_t by_others = 0;  ///< of the last four and claimed: held by another campaign
-    std::vector<SisterPlan> sisters;     ///< every other campaign of the scope, newest first
-    bool is_scope_new = false;           ///< no campaign has sent under this scope so far
+    std::uint64_t by_others = 0;      ///< of the last four and claimed: held by another campaign
+    std::vector<SisterPlan> sisters;  ///< every other campaign of the scope, newest first
+    bool is_scope_new = false;        ///< no campaign has sent under this scope so far
 };
 
 /// What a launch would do, without doing any of it.

@@ -174,8 +174,8 @@ void FlagStore::check_owned(StoreSession& s, const Settlement& settlement) {
         if (group.settled.to == FlagState::released) continue;
         s.read_keys(settlement.scope, group.appids.views(), rows_);
         merge_keys(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
-            if (row != nullptr && (row->claim == settlement.claim || row->code.was_in_doubt ||
-                                   row->tries_before))
+            if (row != nullptr &&
+                (row->claim == settlement.claim || row->code.was_in_doubt || row->tries_before))
                 return;
             throw StoreError(
                 StoreError::Kind::durability_lost,

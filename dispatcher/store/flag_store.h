@@ -138,9 +138,9 @@ class FlagStore {
     void resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
                  const AppidList& appids, FlagState to, Reason reason);
 
-    /// T10, by an order that stands in the audit: these rows of the chunk, proved not sent and never
-    /// in doubt, are released with a fresh allowance of tries, and the chunk is open for them.
-    /// Answers how many are released so now; none where the campaign sends no more.
+    /// T10, by an order that stands in the audit: these rows of the chunk, proved not sent and
+    /// never in doubt, are released with a fresh allowance of tries, and the chunk is open for
+    /// them. Answers how many are released so now; none where the campaign sends no more.
     std::size_t give_second_chances(const CampaignHead& campaign, ChunkNo chunk,
                                     const SecondChances& chances);
 
@@ -149,6 +149,10 @@ class FlagStore {
     /// Answers how many rows came in doubt; does nothing while the lease holds.
     std::size_t sweep(const ChunkHead& seen, ScopeId scope, IncarnationId me,
                       std::span<const IncarnationId> dead);
+
+    /// A campaign that was cancelled leaves what it had given back to the others of its scope:
+    /// those that are done, or in their last pass, reconcile again. Answers them.
+    std::vector<CampaignHead> reopen_sisters(const CampaignHead& cancelled);
 
     /// Registers an incarnation under a number never used before.
     IncarnationId begin_incarnation(Random& random, std::string_view host, std::string_view boot_id,

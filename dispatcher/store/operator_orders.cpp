@@ -88,4 +88,13 @@ std::size_t FlagStore::sweep(const ChunkHead& seen, ScopeId scope, IncarnationId
     return swept;
 }
 
+std::vector<CampaignHead> FlagStore::reopen_sisters(const CampaignHead& cancelled) {
+    std::vector<CampaignHead> reopened;
+    transact([&](StoreSession& s) {
+        reopened = reopen_scope(s, cancelled).others;
+        return !reopened.empty();
+    });
+    return reopened;
+}
+
 }  // namespace dispatcher

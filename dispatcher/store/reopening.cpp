@@ -9,35 +9,32 @@ bool is_over(const CampaignHead& head) {
     return head.state == CampaignState::cancelled || (head.deadline && *head.deadline <= head.now);
 }
 
-/// Locks for changes, in the order of their ids: the campaign, and the others of its scope if what
-/// it gives back is for them. Each of those that holds its flags for complete looks again: its
-/// epoch goes on, so that a last pass that is under way does not finish it. A campaign that is
-/// sealed meanwhile is not among them; it could overlook the row only by walking it before our
-/// commit, and `restart` finds that.
-std::optional<CampaignHead> lock_for_change(StoreSession& s, const CampaignHead& seen) {
+}  // namespace
+
+bool is_done(CampaignState state) {
+    return state == CampaignState::done || state == CampaignState::done_with_doubt;
+}
+
+ReopenedScope reopen_scope(StoreSession& s, const CampaignHead& seen) {
     std::vector<CampaignId> ids;
     if (is_over(seen)) ids = s.list_scope(seen.scope);
     ids.push_back(seen.id);
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    std::optional<CampaignHead> own;
-    std::vector<CampaignHead> others;
+    ReopenedScope scope;
     for (const auto id : ids) {
         const auto head = s.lock_campaign(id);
         if (id == seen.id)
-            own = head;
+            scope.own = head;
         else if (head && (is_done(head->state) || head->state == CampaignState::reconciling))
-            others.push_back(*head);
+            scope.others.push_back(*head);
     }
-    for (const auto& other : others)
+    for (auto& other : scope.others) {
         s.move_campaign(other.id, other.state, other.epoch, CampaignState::reconciling);
-    return own;
-}
-
-}  // namespace
-
-bool is_done(CampaignState state) {
-    return state == CampaignState::done || state == CampaignState::done_with_doubt;
+        other.state = CampaignState::reconciling;
+        ++other.epoch;
+    }
+    return scope;
 }
 
 std::optional<CampaignHead> reopen_for_release(StoreSession& s, CampaignId campaign, ChunkNo no) {
@@ -46,7 +43,7 @@ std::optional<CampaignHead> reopen_for_release(StoreSession& s, CampaignId campa
         // A shared lock cannot be upgraded without risking a deadlock: start over with the other.
         s.rollback();
         s.begin();
-        head = lock_for_change(s, *head);
+        head = reopen_scope(s, *head).own;
     }
     const auto chunk = s.lock_chunk(campaign, no);
     if (chunk && chunk->state == ChunkState::closed)

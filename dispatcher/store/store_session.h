@@ -178,8 +178,8 @@ class StoreSession {
     /// One row per appid, CLAIMED under `claim`; a row that exists is left as it is.
     virtual void insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim,
                                std::span<const std::string_view> appids) = 0;
-    /// RELEASED → CLAIMED under `claim`, claims+1, for rows still RELEASED. Tries of another campaign
-    /// do not count against the allowance of this one.
+    /// RELEASED → CLAIMED under `claim`, claims+1, for rows still RELEASED. Tries of another
+    /// campaign do not count against the allowance of this one.
     virtual void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
                          std::span<const std::string_view> appids) = 0;
     /// The won set: rows of the range that are CLAIMED under `claim`, with all their columns.

@@ -157,7 +157,8 @@ void Simulation::reopen_sisters() {
     bool is_locked = false;
     for (const auto& launched : launched_) {
         const auto state = database_.campaign(launched.id).state;
-        if (state == CampaignState::done || state == CampaignState::done_with_doubt)
+        if (state == CampaignState::done || state == CampaignState::done_with_doubt ||
+            state == CampaignState::reconciling)
             is_locked |= !database_.move_campaign(launched.id, state, CampaignState::reconciling);
     }
     if (is_locked) world_.at(world_.now() + 10ms, [this] { reopen_sisters(); });

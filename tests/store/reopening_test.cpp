@@ -101,6 +101,20 @@ TEST_CASE("what a campaign will send itself leaves others of its scope alone",
     CHECK(scope.head(scope.second).epoch == before.epoch);
 }
 
+TEST_CASE("a cancelled campaign leaves what it gave back to those of its scope that are done",
+          "[store][contract]") {
+    Scope scope;
+    scope.move(scope.second, {reconciling, done});
+    scope.release();
+    CHECK(scope.head(scope.second).state == done);
+    scope.move(scope.first, {cancelled});
+    const auto reopened = scope.flags.reopen_sisters(scope.head(scope.first));
+    REQUIRE(reopened.size() == 1);
+    CHECK(reopened[0].id == scope.second.id);
+    CHECK(reopened[0].epoch == scope.head(scope.second).epoch);
+    CHECK(scope.head(scope.second).state == reconciling);
+}
+
 TEST_CASE("a scope lists its campaigns that may still send", "[store][contract]") {
     Scope scope;
     const auto other = start_campaign(scope.under_test.campaigns(), "autumn");

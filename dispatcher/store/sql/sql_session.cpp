@@ -19,7 +19,8 @@ constexpr auto kMoveCampaign =
     "UPDATE campaign SET epoch=epoch+1, state={to} WHERE id={id} AND epoch={epoch} AND "
     "state={from}";
 
-// A look through the whole table, which is short: only late releases of campaigns that are over ask.
+// A look through the whole table, which is short: only late releases of campaigns that are over
+// ask.
 constexpr auto kListScope =
     "SELECT id FROM campaign WHERE scope_id={} AND state NOT IN (0,7,9) ORDER BY id";
 
