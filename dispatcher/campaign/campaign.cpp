@@ -270,6 +270,13 @@ Campaign Campaign::from_json(std::string_view text) {
     return campaign;
 }
 
+SealedGateway Settings::expected(SealedGateway sealed) const {
+    if (const auto accepted = accepted_targets.find(sealed.name);
+        accepted != accepted_targets.end())
+        sealed.target = accepted->second;
+    return sealed;
+}
+
 std::string Settings::to_json() const {
     json document = {{"format", kFormat},
                      {"rate_per_second", rate_per_second},
@@ -279,6 +286,7 @@ std::string Settings::to_json() const {
                        {"max_ms", retry.max.count()}}}};
     if (deadline_after) document["deadline_after_ms"] = deadline_after->count();
     if (deadline_at) document["deadline_at_ms"] = deadline_at->time_since_epoch().count();
+    if (!accepted_targets.empty()) document["accepted_targets"] = accepted_targets;
     return document.dump();
 }
 
@@ -299,6 +307,8 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("deadline_at_ms"))
         settings.deadline_at =
             WallTime{milliseconds{fields.whole("deadline_at_ms", INT64_MIN, INT64_MAX)}};
+    if (fields.has("accepted_targets"))
+        settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();
     return settings;
 }

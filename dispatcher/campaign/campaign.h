@@ -92,6 +92,11 @@ struct Settings {
     /// No send begins later than this after the start; absent: no limit.
     std::optional<std::chrono::milliseconds> deadline_after;
     std::optional<WallTime> deadline_at;
+    /// By gateway name: a target other than the sealed one, which an operator has accepted.
+    std::map<std::string, std::string> accepted_targets;
+
+    /// The gateway as it must stand in the server file: as sealed, or with its accepted target.
+    [[nodiscard]] SealedGateway expected(SealedGateway sealed) const;
 
     [[nodiscard]] std::string to_json() const;
     static Settings from_json(std::string_view text);

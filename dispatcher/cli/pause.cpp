@@ -7,15 +7,13 @@
 
 #include "base/error.h"
 #include "cli/campaign_view.h"
-#include "cli/number_text.h"
+#include "cli/left_claims.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kLook{100};
 
 struct PauseOptions {
     std::string campaign;
@@ -31,32 +29,18 @@ int pause(Invocation& invocation, const PauseOptions& options) {
     Site site(invocation.globals);
     const auto changed = change_state(site, invocation, options.campaign,
                                       {"pause", {running, reconciling}, paused}, options.because);
-    // No claim can follow the commit of the pause; those that are there end by their owners.
-    auto& store = site.campaigns();
-    const auto& head = changed.record.head;
-    const auto in_flight = store.count_claimed(head.id, head.scope);
-    auto left = in_flight;
-    while (left > 0 && is_worked_on(store, head.id)) {
-        if (signals.wait_for(kLook)) {
-            invocation.err << "It is paused; no longer waiting for its last claims.\n";
-            return kExitUnavailable;
-        }
-        left = store.count_claimed(head.id, head.scope);
-    }
-    invocation.err << fmt::format(
-        "{} is paused; {} in flight when it took effect.\n", options.campaign,
-        in_flight == 1 ? "1 notification was" : with_separators(in_flight) + " notifications were");
-    if (left > 0)
-        invocation.err << fmt::format(
-            "{} belong to a process that was heard of no more; `pushonce restart {}` settles them "
-            "after a resume.\n",
-            count_of(left, "claim"), options.campaign);
+    // No claim can follow the commit of the pause.
+    const auto claims = wait_for_claims(site, signals, changed.record.head, invocation.err);
+    invocation.err << fmt::format("{} is paused; {}.\n", options.campaign,
+                                  in_flight_sentence(claims));
+    if (claims.left > 0) invocation.err << "No longer waiting for its last claims.\n";
     if (invocation.globals.json)
         print_json(invocation.out, {{"campaign", options.campaign},
                                     {"state", to_string(paused)},
-                                    {"in_flight", in_flight},
-                                    {"claims_left", left}});
-    return kExitDone;
+                                    {"in_flight", claims.in_flight},
+                                    {"in_doubt_now", claims.in_doubt},
+                                    {"claims_left", claims.left}});
+    return claims.left > 0 ? kExitUnavailable : kExitDone;
 }
 
 }  // namespace

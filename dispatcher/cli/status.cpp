@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/unfinished.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -28,12 +29,13 @@ struct StatusOptions {
 struct Status {
     CampaignRecord record;
     ReportCounts counts;
+    std::vector<CampaignRecord> sisters;  ///< the other campaigns of its scope; not in the list
     std::string next;
 };
 
 Status status_of(Site& site, CampaignRecord record) {
     auto& store = site.campaigns();
-    Status status{std::move(record), {}, {}};
+    Status status{std::move(record), {}, {}, {}};
     status.counts = Report(store, status.record).count();
     status.next = next_command({status.record.head.state, status.record.name.text(), status.counts,
                                 is_worked_on(store, status.record.head.id)});
@@ -51,6 +53,14 @@ nlohmann::ordered_json status_view(const Status& status) {
     return view;
 }
 
+nlohmann::ordered_json sisters_view(const Status& status) {
+    auto sisters = nlohmann::ordered_json::array();
+    for (const auto& sister : status.sisters)
+        sisters.push_back(
+            {{"campaign", sister.name.text()}, {"state", to_string(sister.head.state)}});
+    return sisters;
+}
+
 std::string status_text(const Status& status) {
     const auto& record = status.record;
     auto text = fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
@@ -59,6 +69,13 @@ std::string status_text(const Status& status) {
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
+    for (const auto& sister : status.sisters)
+        text += fmt::format(
+            "{}{} ({})",
+            &sister == &status.sisters.front()
+                ? fmt::format("\n  once per {}, together with ", record.campaign.once_per)
+                : std::string(", "),
+            sister.name.text(), to_string(sister.head.state));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)
@@ -75,9 +92,12 @@ std::string status_text(const Status& status) {
 int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
     SignalWatch signals;
     for (;;) {
-        const auto status = status_of(site, site.find(options.campaign));
+        auto status = status_of(site, site.find(options.campaign));
+        status.sisters = sisters_of(site.campaigns(), status.record);
         if (invocation.globals.json) {
-            print_json(invocation.out, status_view(status));
+            auto view = status_view(status);
+            view["other_campaigns_of_scope"] = sisters_view(status);
+            print_json(invocation.out, view);
         } else {
             invocation.out << status_text(status) << std::flush;
         }

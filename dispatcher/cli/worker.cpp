@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cli/campaign_run.h"
+#include "cli/caretaker.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -26,8 +27,11 @@ int worker(Invocation& invocation) {
     CampaignRun run(site, signals, invocation);
     run.recover();
     invocation.err << "Waiting for campaigns; Ctrl-C drains and ends.\n";
+    Caretaker caretaker(site, invocation.err);
     while (!signals.is_stopped()) {
-        for (const auto& listed : site.campaigns().list(kLookedAt)) {
+        const auto all = site.campaigns().list(kLookedAt);
+        for (const auto& listed : all) {
+            if (!signals.is_stopped()) caretaker.look_after(listed, all);
             if (!has_work(listed) || signals.is_stopped()) continue;
             const auto record = site.find(listed.name.text());
             if (!has_work(record)) continue;

@@ -189,7 +189,7 @@ RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHea
 std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord& record,
                                                             const CampaignHead& head,
                                                             GatewayNo gateway) {
-    const auto& sealed = record.campaign.gateways[gateway.value];
+    const auto sealed = record.settings.expected(record.campaign.gateways[gateway.value]);
     const auto choice = parts_.gateway(sealed);
     const auto& host = parts_.host;
     const auto incarnation = patiently(

@@ -7,6 +7,7 @@
 #include "base/crash_point.h"
 #include "base/invariant.h"
 #include "store/key_merge.h"
+#include "store/reopening.h"
 
 namespace dispatcher {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 /// Keys of one statement, at most.
 constexpr std::size_t kKeysMax = 1000;
 constexpr std::uint16_t kGiveUpNever = 0xFFFF;
+
+}  // namespace
 
 bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
              std::span<const IncarnationId> dead) {
@@ -23,12 +26,6 @@ bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
     return std::find(dead.begin(), dead.end(), chunk.owner) != dead.end();
 }
 
-bool is_done(CampaignState state) {
-    return state == CampaignState::done || state == CampaignState::done_with_doubt;
-}
-
-}  // namespace
-
 StoreSession& FlagStore::session() {
     if (!session_) session_ = store_.connect();
     return *session_;
@@ -37,8 +34,7 @@ StoreSession& FlagStore::session() {
 /// Runs `work(session)` between BEGIN and COMMIT. `work` answers false where there is nothing to
 /// commit. A definite error rolls back and keeps the session; after an ambiguous one the session
 /// may still be running our statement somewhere, so it is dropped.
-template <class Work>
-auto FlagStore::transact(Work&& work) {
+void FlagStore::transact(const std::function<bool(StoreSession&)>& work) {
     auto& s = session();
     try {
         s.begin();
@@ -171,31 +167,16 @@ void FlagStore::settle(const Settlement& settlement) {
     crash_point("CP16");
 }
 
-/// Whoever releases takes the campaign and the chunk first, so that nobody closes the chunk or
-/// finishes the campaign over the row that comes back to life.
-void FlagStore::reopen_for_release(StoreSession& s, CampaignId campaign, ChunkNo no) {
-    auto head = s.lock_campaign_shared(campaign);
-    if (head && is_done(head->state)) {
-        // A shared lock cannot be upgraded without risking a deadlock: start over with the other.
-        s.rollback();
-        s.begin();
-        head = s.lock_campaign(campaign);
-    }
-    const auto chunk = s.lock_chunk(campaign, no);
-    if (chunk && chunk->state == ChunkState::closed)
-        s.open_chunk(campaign, no, std::chrono::milliseconds{0});
-    if (head && is_done(head->state))
-        s.move_campaign(campaign, head->state, head->epoch, CampaignState::reconciling);
-}
-
 /// A row of ours under a foreign claim id means that the right to send existed twice. A row that
-/// was in doubt may have been re-opened by a person or a policy (T8); any other has no excuse.
+/// was in doubt may have been re-opened by a person or a policy (T8), one that we rejected by a
+/// person (T10); any other has no excuse.
 void FlagStore::check_owned(StoreSession& s, const Settlement& settlement) {
     for (const auto& group : settlement.groups) {
         if (group.settled.to == FlagState::released) continue;
         s.read_keys(settlement.scope, group.appids.views(), rows_);
         merge_keys(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
-            if (row != nullptr && (row->claim == settlement.claim || row->code.was_in_doubt))
+            if (row != nullptr &&
+                (row->claim == settlement.claim || row->code.was_in_doubt || row->tries_before))
                 return;
             throw StoreError(
                 StoreError::Kind::durability_lost,
@@ -355,18 +336,6 @@ CampaignHead FlagStore::finish_campaign(CampaignId campaign, std::uint64_t epoch
         return true;
     });
     return after;
-}
-
-void FlagStore::resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
-                        const AppidList& appids, FlagState to, Reason reason) {
-    const auto keys = appids.views();
-    transact([&](StoreSession& s) {
-        if (to == FlagState::released) reopen_for_release(s, campaign.id, chunk);
-        for (std::size_t i = 0; i < keys.size(); i += kKeysMax)
-            s.resolve_keys(campaign.scope, claim, to, reason,
-                           std::span(keys).subspan(i, std::min(kKeysMax, keys.size() - i)));
-        return true;
-    });
 }
 
 IncarnationId FlagStore::begin_incarnation(Random& random, std::string_view host,

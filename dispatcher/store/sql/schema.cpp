@@ -19,7 +19,8 @@ constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS delivery (scope_id {u32} NOT NULL,"
     " appid {bytes}(64) NOT NULL{appid_check}, campaign_id {u32} NOT NULL,"
     " state {u8} NOT NULL DEFAULT 1, claims {u16} NOT NULL DEFAULT 1,"
-    " tries {u16} NOT NULL DEFAULT 0, claim_id {u64} NOT NULL, code {u16} NOT NULL DEFAULT 0,"
+    " tries {u16} NOT NULL DEFAULT 0, tries_before {u16} NULL, claim_id {u64} NOT NULL, code {u16} "
+    "NOT NULL DEFAULT 0,"
     " due_at {i64} NULL, changed_at {i64} NOT NULL, PRIMARY KEY (scope_id, appid)){keyed_table}",
 
     // A draft has no name yet: seal() gives it, so the name appears with all that is sealed.

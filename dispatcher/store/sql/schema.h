@@ -8,7 +8,7 @@
 namespace dispatcher::sql {
 
 /// Version of the tables that this program reads and writes.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Makes what is missing: tables, the store's id, the version. Idempotent; several may do it at
 /// once. Throws StoreError(schema) if the tables are of another version.

@@ -12,12 +12,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Every statement goes by the primary key of its table.
+// Every statement goes by the primary key of its table, but for kListScope.
 constexpr auto kReadCampaign =
     "SELECT scope_id, state, epoch, deadline, {now} FROM campaign WHERE id={id}{lock}";
 constexpr auto kMoveCampaign =
     "UPDATE campaign SET epoch=epoch+1, state={to} WHERE id={id} AND epoch={epoch} AND "
     "state={from}";
+
+// A look through the whole table, which is short: only late releases of campaigns that are over
+// ask.
+constexpr auto kListScope =
+    "SELECT id FROM campaign WHERE scope_id={} AND state NOT IN (0,7,9) ORDER BY id";
 
 // Whether the owner is closed is read without a lock on its row: an old answer is "no".
 constexpr auto kReadChunk =
@@ -140,6 +145,13 @@ std::optional<CampaignHead> SqlSession::read_head(CampaignId campaign, std::stri
                           connection_.note_now(row.integer(4));
                       });
     return head;
+}
+
+std::vector<CampaignId> SqlSession::list_scope(ScopeId scope) {
+    std::vector<CampaignId> campaigns;
+    connection_.query(fmt::format(kListScope, scope.value),
+                      [&](const Row& row) { campaigns.push_back({u32(row, 0)}); });
+    return campaigns;
 }
 
 void SqlSession::move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
