@@ -25,7 +25,8 @@ class Sweeping {
     /// What the journals of this host prove, if this user may read them.
     void recover(Site& site, std::ostream& err) {
         if (access(site.server().journal.dir.c_str(), R_OK | W_OK | X_OK) != 0) return;
-        const auto found = recover_dead(site.journals(), flags_, me_);
+        Recovered found;
+        recover_dead(site.journals(), flags_, me_, found);
         dead_ = found.dead;
         if (const auto sentence = recovered_sentence(found); !sentence.empty())
             err << "A process of this host died: " << sentence << ".\n";
