@@ -2,6 +2,8 @@
 // (scope_id, appid); a column that a statement tests is assigned last, because one family
 // assigns from left to right and later terms see the new values.
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/invariant.h"
@@ -108,10 +110,12 @@ void SqlSession::insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim
                                std::span<const std::string_view> appids) {
     if (appids.empty()) return;
     invariant(appids.size() <= kKeysMax, "a statement names at most 1,000 appids");
-    const auto after = fmt::format(",{},{},{},{})", scope.value, campaign.value,
-                                   dialect().natural(claim.value), connection_.now_ms());
+    const std::array values = {fmt::to_string(scope.value), fmt::to_string(campaign.value),
+                               dialect().natural(claim.value),
+                               fmt::to_string(connection_.now_ms())};
+    const auto after = fmt::format(",{})", fmt::join(values, ","));
     const auto keep = dialect().keep_existing("delivery", "scope_id");
-    connection_.insert_keys({kInsertClaims, "(", after, keep}, appids);
+    connection_.insert_keys({kInsertClaims, "(", after, keep, values}, appids);
 }
 
 void SqlSession::reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
