@@ -202,12 +202,15 @@ void MysqlConnection::insert_keys(const sql::KeyInsert& insert,
 // variables of the session, so that a thousand keys are a thousand parameters.
 void MysqlConnection::insert_prepared(const sql::KeyInsert& insert,
                                       std::span<const std::string_view> keys) {
+    // Of one type ever after: a server may fix that of the columns when it prepares.
     std::string set;
     for (std::size_t i = 0; i < insert.values.size(); ++i)
-        set += fmt::format("{}@pushonce_{}={}", i == 0 ? "SET " : ",", i, insert.values[i]);
+        set += fmt::format("{}@pushonce_{}=CAST({} AS UNSIGNED)", i == 0 ? "SET " : ",", i,
+                           insert.values[i]);
     exec(set);
+    prepare_insert(insert);
+    if (!connector_->insert) return insert_as_text(insert, keys);
     guarded(is_broken_, [&] {
-        prepare_insert(insert);
         unsigned parameter = 0;
         for (const auto key : keys)
             connector_->insert->setString(++parameter, ::sql::SQLString(key.data(), key.size()));
@@ -215,10 +218,10 @@ void MysqlConnection::insert_prepared(const sql::KeyInsert& insert,
     });
 }
 
-/// The variables must be set: a server may fix the parameters' types by them.
+/// Leaves no statement where the server, or a proxy before it, prepares none: then text will do.
 void MysqlConnection::prepare_insert(const sql::KeyInsert& insert) {
     const auto shape = fmt::format("{}\n{}", insert.head, insert.tail);
-    if (connector_->insert && connector_->insert_shape == shape) return;
+    if (connector_->insert_shape == shape) return;
     std::string row = fmt::format("{}?", insert.before);
     for (std::size_t i = 0; i < insert.values.size(); ++i)
         row += fmt::format(",@pushonce_{}", i);
@@ -228,10 +231,12 @@ void MysqlConnection::prepare_insert(const sql::KeyInsert& insert) {
         insert_ += row;
     insert_.back() = ' ';
     insert_.append(insert.tail);
-    connector_->insert.reset();
-    connector_->insert.reset(
-        connector_->connection->prepareStatement(::sql::SQLString(insert_.data(), insert_.size())));
     connector_->insert_shape = shape;
+    connector_->insert.reset();
+    (void)succeeds([&] {
+        connector_->insert.reset(connector_->connection->prepareStatement(
+            ::sql::SQLString(insert_.data(), insert_.size())));
+    });
 }
 
 void MysqlConnection::insert_as_text(const sql::KeyInsert& insert,
