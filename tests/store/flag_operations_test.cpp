@@ -144,6 +144,7 @@ TEST_CASE("a full claim writes what smaller ones write, time after time", "[stor
         return made;
     };
     claim(*flags.session, flags.campaign, kTheirs, {"a-0000", "a-0500", "a-0999"});
+    REQUIRE(claim(*flags.session, flags.campaign, kTheirs, keys('0')) == 1000);
     REQUIRE(claim(*flags.session, flags.campaign, kMine, keys('a')) == 997);
     const auto later = make_claim_id({0xFFFFFFF0U}, 8);
     auto others = keys('b');
@@ -153,6 +154,7 @@ TEST_CASE("a full claim writes what smaller ones write, time after time", "[stor
     REQUIRE(claim(*flags.session, flags.campaign, kMine, others) == 1000);
 
     CHECK(flags["a-0500"].claim == kTheirs);
+    CHECK(flags["0-0999"].claim == kTheirs);
     CHECK(flags[others[7]].claim == kMine);
     for (const auto* const appid : {"a-0001", "a-0998"})
         CHECK(flags[appid].claim == kMine);
@@ -169,7 +171,7 @@ TEST_CASE("a full claim writes what smaller ones write, time after time", "[stor
     }
     FlagRows rows;
     flags.session->read_flags(flags.all(), rows);
-    CHECK(rows.size() == 3000);
+    CHECK(rows.size() == 4000);
 }
 
 TEST_CASE("what is still to be sent to reads as the whole rows say", "[store][contract]") {
