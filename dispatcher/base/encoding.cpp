@@ -36,26 +36,26 @@ bool second_byte_allowed(unsigned char lead, unsigned char second) {
 }  // namespace
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* out = text.data();
     for (const auto byte : bytes) {
-        text += kHex[byte >> 4];
-        text += kHex[byte & 15];
+        *out++ = kHex[byte >> 4];
+        *out++ = kHex[byte & 15];
     }
     return text;
 }
 
 std::string to_base64url(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve((bytes.size() * 4 + 2) / 3);
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    char* out = text.data();
     std::uint32_t bits = 0;
     int held = 0;
     for (const auto byte : bytes) {
         bits = bits << 8 | byte;
         for (held += 8; held >= 6; held -= 6)
-            text += kBase64url[bits >> (held - 6) & 63];
+            *out++ = kBase64url[bits >> (held - 6) & 63];
     }
-    if (held > 0) text += kBase64url[bits << (6 - held) & 63];
+    if (held > 0) *out = kBase64url[bits << (6 - held) & 63];
     return text;
 }
 
@@ -103,11 +103,21 @@ void append_json_escaped(std::string& out, std::string_view text) {
         plain = i + 1;
         out += '\\';
         switch (c) {
-            case '"': out += '"'; break;
-            case '\\': out += '\\'; break;
-            case '\n': out += 'n'; break;
-            case '\r': out += 'r'; break;
-            case '\t': out += 't'; break;
+            case '"':
+                out += '"';
+                break;
+            case '\\':
+                out += '\\';
+                break;
+            case '\n':
+                out += 'n';
+                break;
+            case '\r':
+                out += 'r';
+                break;
+            case '\t':
+                out += 't';
+                break;
             default:
                 out += "u00";
                 out += kHex[c >> 4];

@@ -126,7 +126,9 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     RunResult result;
     Report report(site_.campaigns(), record);
     const auto total = record.campaign.audience.recipients;
-    const auto settled_before = report.count().settled();
+    // Counting reads every flag; of a campaign that is finished nothing is left to show.
+    const bool is_over = is_finished(record.head.state);
+    const auto settled_before = is_over ? total : report.count().settled();
     const auto& tally = dispatcher_.tally();
     const auto ours_before = settled_by(tally);
     const std::uint64_t sent_before = tally.sent;

@@ -32,7 +32,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
     });
     const Planner planner(prepared.campaign, prepared.file.settings, prepared.gateways,
                           prepared.audience, prepared.file.template_path);
-    auto plan = planner.plan(site.clock().wall(), [&](std::uint64_t done) {
+    auto plan = planner.plan([&](std::uint64_t done) {
         check();
         rendered = done;
     });

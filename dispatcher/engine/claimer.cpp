@@ -336,7 +336,7 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
     work.lease = lease;
     work.renewed = leased_at;
     FlagRows rows;
-    session.read_flags({lease->scope, head.key_lo, head.key_hi}, rows);
+    session.read_standing({lease->scope, head.key_lo, head.key_hi}, rows);
     std::uint32_t row = 0;
     merge_keys(lease->keys, rows, [&](std::string_view, const FlagRows::Row* flag) {
         const bool is_free = flag == nullptr || (flag->state == FlagState::released &&

@@ -49,11 +49,22 @@ const NotificationRenderer::LocalePayload& NotificationRenderer::payload_for(
     return found;
 }
 
+const NotificationRenderer::LocalePayload& NotificationRenderer::render_payload(
+    const std::vector<std::string_view>& values) {
+    const auto& locale = payload_for(value_at(values, locale_column_));
+    locale.payload.render(values, payload_);
+    return locale;
+}
+
+std::size_t NotificationRenderer::measure(const std::vector<std::string_view>& values) {
+    render_payload(values);
+    return payload_.size();
+}
+
 std::optional<Notification> NotificationRenderer::render(
     std::string_view appid, const std::vector<std::string_view>& values, WallTime now,
     std::optional<WallTime> deadline) {
-    const auto& locale = payload_for(value_at(values, locale_column_));
-    locale.payload.render(values, payload_);
+    const auto& locale = render_payload(values);
     if (payload_.size() > payload_bytes_max_) return std::nullopt;
 
     Notification notification;

@@ -28,6 +28,9 @@ class NotificationRenderer {
                                        const std::vector<std::string_view>& values, WallTime now,
                                        std::optional<WallTime> deadline);
 
+    /// Renders the payload alone, without what a send needs beside it; answers its bytes.
+    std::size_t measure(const std::vector<std::string_view>& values);
+
     /// Bytes of the payload rendered last.
     [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
 
@@ -37,6 +40,7 @@ class NotificationRenderer {
         std::string push_type;
     };
     const LocalePayload& payload_for(std::string_view locale);
+    const LocalePayload& render_payload(const std::vector<std::string_view>& values);
 
     const Campaign& campaign_;
     const std::size_t payload_bytes_max_;

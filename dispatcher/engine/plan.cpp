@@ -46,7 +46,7 @@ void count(Counts& counts, FlagState state) {
 
 }  // namespace
 
-Plan Planner::plan(WallTime now, const std::function<void(std::uint64_t)>& progress) const {
+Plan Planner::plan(const std::function<void(std::uint64_t)>& progress) const {
     Plan plan;
     plan.audience = audience_.counts();
     plan.flag_bytes = plan.audience.recipients * kFlagBytes;
@@ -60,14 +60,13 @@ Plan Planner::plan(WallTime now, const std::function<void(std::uint64_t)>& progr
         if (i < plan.audience.by_gateway.size()) gateway.recipients = plan.audience.by_gateway[i];
         plan.gateways.push_back(std::move(gateway));
     }
-    render(plan, now, progress);
+    render(plan, progress);
     estimate_duration(plan);
     judge(plan);
     return plan;
 }
 
-void Planner::render(Plan& plan, WallTime now,
-                     const std::function<void(std::uint64_t)>& progress) const {
+void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progress) const {
     std::vector<NotificationRenderer> renderers;
     renderers.reserve(gateways_.size());
     for (const auto& choice : gateways_)
@@ -75,11 +74,10 @@ void Planner::render(Plan& plan, WallTime now,
     std::uint64_t rendered = 0;
     audience_.for_each([&](const Audience::Recipient& recipient) {
         auto& gateway = plan.gateways[recipient.gateway.value];
-        auto& renderer = renderers[recipient.gateway.value];
-        const auto notification = renderer.render(recipient.appid, recipient.values, now, {});
-        gateway.too_large += notification ? 0 : 1;
-        if (renderer.payload_bytes() > gateway.payload_bytes) {
-            gateway.payload_bytes = renderer.payload_bytes();
+        const auto bytes = renderers[recipient.gateway.value].measure(recipient.values);
+        gateway.too_large += bytes > gateway.payload_bytes_max ? 1 : 0;
+        if (bytes > gateway.payload_bytes) {
+            gateway.payload_bytes = bytes;
             gateway.largest_appid = recipient.appid;
         }
         if (++rendered % kProgressEvery == 0 && progress) progress(rendered);

@@ -87,7 +87,7 @@ class Planner {
 
     /// Everything that can be said without the store. Throws ConfigError where the template does
     /// not fit the audience. `progress` hears of recipients rendered, now and then.
-    Plan plan(WallTime now, const std::function<void(std::uint64_t)>& progress) const;
+    Plan plan(const std::function<void(std::uint64_t)>& progress) const;
 
     /// Merges the audience with the flags of the campaign's scope. Throws StoreError.
     StorePlan compare(CampaignStore& store) const;
@@ -96,7 +96,7 @@ class Planner {
     [[nodiscard]] std::uint64_t packed_bytes() const;
 
   private:
-    void render(Plan& plan, WallTime now, const std::function<void(std::uint64_t)>& progress) const;
+    void render(Plan& plan, const std::function<void(std::uint64_t)>& progress) const;
     void estimate_duration(Plan& plan) const;
     static void judge(Plan& plan);
 

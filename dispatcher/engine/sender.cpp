@@ -17,6 +17,9 @@ constexpr std::size_t kOpenClaimsMax = 32;
 /// Re-sends within one claim after proofs of not sent; then the row is released.
 constexpr std::uint8_t kResendsMax = 5;
 constexpr milliseconds kResendDelay{20};
+/// Requests given to the gateway before it is let work: it writes and hears between them, and what
+/// is on the wire grows only as far as the gateway's latency makes it.
+constexpr std::size_t kSubmitsMax = 512;
 /// An unreachable gateway keeps claimed rows waiting this long before they are released.
 constexpr milliseconds kDownGrace{1000};
 constexpr milliseconds kDownDue{1000};
@@ -46,17 +49,18 @@ void Sender::step(BootTime until) {
     auto now = context_.clock.now();
     push_jobs();
     take_claims(now);
+    bool has_more = false;
     if (control_.is_stopping())
         release_unsent(Reason::stopped, now);
     else
-        submit_some(now);
+        has_more = submit_some(now);
     settle_answered(now);
     push_jobs();
     finish_if_done();
     if (control_.sender_done) return;
 
     answers_.clear();
-    gateway_.wait(next_timer(until), answers_);
+    gateway_.wait(has_more ? now : next_timer(until), answers_);
     now = context_.clock.now();
     for (const auto& answer : answers_)
         handle(answer, now);
@@ -80,13 +84,16 @@ void Sender::take_claims(BootTime now) {
     }
 }
 
-void Sender::submit_some(BootTime now) {
-    auto room = gateway_.capacity();
+/// Answers whether the gateway would take more at once.
+bool Sender::submit_some(BootTime now) {
+    const auto room = gateway_.capacity();
     if (room > 0) control_.gateway_ready = true;
-    bool submitted = false;
-    for (; room > 0 && (send_held(now) || send_next(now)); --room)
-        submitted = true;
-    if (submitted) context_.journal.sync();
+    const auto most = std::min(room, kSubmitsMax);
+    std::size_t submitted = 0;
+    while (submitted < most && (send_held(now) || send_next(now)))
+        ++submitted;
+    if (submitted > 0) context_.journal.sync();
+    return submitted == most && most < room;
 }
 
 /// Re-sends the held row that is due, if there is one.

@@ -41,7 +41,7 @@ class Sender {
         bool operator>(const Held& other) const { return due > other.due; }
     };
     void take_claims(BootTime now);
-    void submit_some(BootTime now);
+    bool submit_some(BootTime now);
     bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
     bool send_held(BootTime now);
     bool send_next(BootTime now);

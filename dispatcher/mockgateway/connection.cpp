@@ -34,6 +34,20 @@ nghttp2_nv header(std::string_view name, std::string_view value, std::uint8_t fl
             static_cast<std::uint8_t>(kNoCopy | flags)};
 }
 
+nghttp2_mem memory_for(RecycledMemory& memory) {
+    return {
+        &memory,
+        [](std::size_t size, void* self) { return static_cast<RecycledMemory*>(self)->take(size); },
+        [](void* block, void* self) { static_cast<RecycledMemory*>(self)->give_back(block); },
+        [](std::size_t count, std::size_t size, void* self) {
+            void* const block = static_cast<RecycledMemory*>(self)->take(count * size);
+            return block != nullptr ? std::memset(block, 0, count * size) : nullptr;
+        },
+        [](void* block, std::size_t size, void* self) {
+            return static_cast<RecycledMemory*>(self)->resize(block, size);
+        }};
+}
+
 std::string_view status_text(int status) {
     switch (status) {
         case 200:
@@ -146,8 +160,10 @@ struct SessionCallbacks {
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_stream_reset_rate_limit(option, kClientResetsMax, kClientResetsMax);
-        invariant(nghttp2_session_server_new2(&session, callbacks, &connection, option) == 0,
-                  "an HTTP/2 session can be made");
+        auto memory = memory_for(connection.memory_);
+        invariant(
+            nghttp2_session_server_new3(&session, callbacks, &connection, option, &memory) == 0,
+            "an HTTP/2 session can be made");
         nghttp2_option_del(option);
         nghttp2_session_callbacks_del(callbacks);
         return session;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/recycled_memory.h"
 #include "mockgateway/apns_service.h"
 #include "mockgateway/delay_queue.h"
 #include "mockgateway/transport.h"
@@ -95,6 +96,7 @@ class Connection {
     ApnsService& service_;
     DelayQueue& delays_;
     const ConnectionOptions& options_;
+    RecycledMemory memory_;  // the session's: ends after it
     nghttp2_session* session_ = nullptr;
     Phase phase_ = Phase::serving;
 

@@ -127,7 +127,7 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         }
         s.advance_chunk(r.campaign, r.chunk, r.claim_seq + 1, ttl_);
         crash_point("CP06");
-        s.read_flags(range, rows_);
+        s.read_standing(range, rows_);
         std::vector<std::string_view> absent;
         std::vector<std::string_view> due;
         absent.reserve(r.appids.size());
@@ -210,7 +210,7 @@ void FlagStore::renew(const ChunkHead& held, IncarnationId me) {
 /// Reads the chunk's flags and says what is left to do in it; gives up what was tried enough.
 ChunkStanding FlagStore::stand(StoreSession& s, const ChunkHead& chunk, ScopeId scope,
                                const AppidList& keys, std::uint16_t attempts_max, bool is_expired) {
-    s.read_flags({scope, chunk.key_lo, chunk.key_hi}, rows_);
+    s.read_standing({scope, chunk.key_lo, chunk.key_hi}, rows_);
     auto standing = stand_of(chunk.campaign, keys, rows_, attempts_max, is_expired);
     const std::span exhausted(standing.exhausted);
     for (std::size_t i = 0; i < exhausted.size(); i += kKeysMax)

@@ -252,6 +252,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="at most three minutes")
     parser.add_argument("--devices", type=int)
     parser.add_argument("--pairs", type=int)
+    parser.add_argument("--stores", default="mariadb,sqlite", help="which, in this order")
     options = parser.parse_args()
     devices = options.devices or (100_000 if options.quick else 1_000_000)
     pairs = options.pairs or (3 if options.quick else 5)
@@ -261,7 +262,7 @@ def main():
           f" {pairs} pairs", flush=True)
     with Lab("bench") as lab:
         bench = Bench(lab, devices)
-        for kind in ("mariadb", "sqlite"):
+        for kind in options.stores.split(","):
             store = STORES[kind](lab)
             config = lab.server_file(store, bench.gateway, name=f"{kind}.server.yaml")
             lab.run("store", "init", config=config)

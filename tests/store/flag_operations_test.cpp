@@ -1,5 +1,7 @@
 // The contract of StoreSession's operations on flags, over every store.
 
+#include <fmt/format.h>
+
 #include "store/store_under_test.h"
 
 namespace dispatcher::test {
@@ -131,6 +133,70 @@ TEST_CASE("only rows of the claim that are still claimed are won", "[store][cont
     REQUIRE(won.size() == 2);
     CHECK(won.appids[0] == "a");
     CHECK(won.appids[1] == "d");
+}
+
+TEST_CASE("a full claim writes what smaller ones write, time after time", "[store][contract]") {
+    Flags flags;
+    const auto keys = [](char first) {
+        std::vector<std::string> made;
+        for (int i = 0; i < 1000; ++i)
+            made.push_back(fmt::format("{}-{:04}", first, i));
+        return made;
+    };
+    claim(*flags.session, flags.campaign, kTheirs, {"a-0000", "a-0500", "a-0999"});
+    REQUIRE(claim(*flags.session, flags.campaign, kTheirs, keys('0')) == 1000);
+    REQUIRE(claim(*flags.session, flags.campaign, kMine, keys('a')) == 997);
+    const auto later = make_claim_id({0xFFFFFFF0U}, 8);
+    auto others = keys('b');
+    REQUIRE(claim(*flags.session, flags.campaign, later, others) == 1000);
+    others = keys('c');
+    others[7] = "c-0007'\\\xc3\xa9";  // sent differently where bytes are not plain
+    REQUIRE(claim(*flags.session, flags.campaign, kMine, others) == 1000);
+
+    CHECK(flags["a-0500"].claim == kTheirs);
+    CHECK(flags["0-0999"].claim == kTheirs);
+    CHECK(flags[others[7]].claim == kMine);
+    for (const auto* const appid : {"a-0001", "a-0998"})
+        CHECK(flags[appid].claim == kMine);
+    for (const auto* const appid : {"b-0000", "b-0999"}) {
+        const auto flag = flags[appid];
+        CHECK(flag.campaign == flags.campaign.id);
+        CHECK(flag.state == FlagState::claimed);
+        CHECK(flag.claims == 1);
+        CHECK(flag.tries == 0);
+        CHECK(flag.claim == later);
+        CHECK(flag.code == Code{});
+        CHECK_FALSE(flag.due_at.has_value());
+        CHECK(flag.changed_at >= flags.campaign.now);
+    }
+    FlagRows rows;
+    flags.session->read_flags(flags.all(), rows);
+    CHECK(rows.size() == 4000);
+}
+
+TEST_CASE("what is still to be sent to reads as the whole rows say", "[store][contract]") {
+    Flags flags;
+    const auto other = start_campaign(flags.under_test.campaigns(), "other", {}, "spring");
+    claim(*flags.session, flags.campaign, kMine, {"a", "b", "c", "d", "e"});
+    claim(*flags.session, other, kTheirs, {"f"});
+    flags.settle(FlagState::delivered, Reason::none, kMine, "a");
+    flags.settle(FlagState::rejected, Reason::unregistered, kMine, "b");
+    flags.settle(FlagState::in_doubt, Reason::timeout, kMine, "c");
+    flags.settle(FlagState::released, Reason::unreachable, kMine, "d", false, milliseconds(90'000));
+
+    FlagRows whole;
+    FlagRows standing;
+    flags.session->read_flags(flags.all(), whole);
+    flags.session->read_standing(flags.all(), standing);
+    REQUIRE(whole.size() == 6);
+    REQUIRE(standing.size() == whole.size());
+    for (std::size_t row = 0; row < whole.size(); ++row) {
+        CHECK(standing.appids[row] == whole.appids[row]);
+        CHECK(standing.rows[row].campaign == whole.rows[row].campaign);
+        CHECK(standing.rows[row].state == whole.rows[row].state);
+        CHECK(standing.rows[row].tries == whole.rows[row].tries);
+        CHECK(standing.rows[row].due_at == whole.rows[row].due_at);
+    }
 }
 
 TEST_CASE("a range confirm delivers claimed rows of its claim alone", "[store][contract]") {

@@ -28,17 +28,17 @@ nghttp2_nv to_nv(const Fields::Field& field) {
             static_cast<std::uint8_t>(flags)};
 }
 
-nghttp2_mem memory_for(FrameMemory& memory) {
+nghttp2_mem memory_for(RecycledMemory& memory) {
     return {
         &memory,
-        [](std::size_t size, void* self) { return static_cast<FrameMemory*>(self)->take(size); },
-        [](void* block, void* self) { static_cast<FrameMemory*>(self)->give_back(block); },
+        [](std::size_t size, void* self) { return static_cast<RecycledMemory*>(self)->take(size); },
+        [](void* block, void* self) { static_cast<RecycledMemory*>(self)->give_back(block); },
         [](std::size_t count, std::size_t size, void* self) {
-            void* const block = static_cast<FrameMemory*>(self)->take(count * size);
+            void* const block = static_cast<RecycledMemory*>(self)->take(count * size);
             return block != nullptr ? std::memset(block, 0, count * size) : nullptr;
         },
         [](void* block, std::size_t size, void* self) {
-            return static_cast<FrameMemory*>(self)->resize(block, size);
+            return static_cast<RecycledMemory*>(self)->resize(block, size);
         }};
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/http2/frame_memory.h"
+#include "base/recycled_memory.h"
 #include "gateway/http2/stream.h"
 
 struct nghttp2_session;
@@ -61,7 +61,7 @@ class Session {
     void end(Stream& stream, StreamEnd how);
     [[nodiscard]] StreamEnd how_closed(const Stream& stream, std::uint32_t code) const;
 
-    FrameMemory memory_;  // ends last
+    RecycledMemory memory_;  // ends last
     nghttp2_session* session_ = nullptr;
     /// Submitted and not yet framed, in the order in which nghttp2 frames them: from unframed_at_.
     std::vector<Stream*> unframed_;

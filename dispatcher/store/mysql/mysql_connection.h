@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/secret.h"
 #include "store/mysql/mysql_url.h"
@@ -34,6 +36,9 @@ class MysqlConnection final : public sql::Connection {
   private:
     struct Connector;
     void set_up_session(bool wants_tls);
+    void insert_as_text(const sql::KeyInsert& insert, std::span<const std::string_view> keys);
+    void insert_prepared(const sql::KeyInsert& insert, std::span<const std::string_view> keys);
+    void prepare_insert(const sql::KeyInsert& insert);
 
     std::unique_ptr<Connector> connector_;
     std::size_t statement_bytes_max_ = 0;

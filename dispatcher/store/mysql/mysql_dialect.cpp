@@ -7,8 +7,7 @@
 namespace dispatcher::mysql {
 namespace {
 
-/// Bytes that mean themselves inside quotes, in every character set and sql_mode.
-bool is_plain(char byte) {
+bool is_plain_byte(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == ':' || byte == '-';
 }
@@ -38,7 +37,7 @@ class MysqlDialect final : public sql::Dialect {
     }
 
     void append_key(std::string& out, std::string_view value) const override {
-        if (!std::ranges::all_of(value, is_plain)) return sql::append_hex_literal(out, value);
+        if (!is_plain(value)) return sql::append_hex_literal(out, value);
         out.push_back('\'');
         out.append(value).push_back('\'');
     }
@@ -80,6 +79,10 @@ class MysqlDialect final : public sql::Dialect {
 };
 
 }  // namespace
+
+bool is_plain(std::string_view bytes) {
+    return std::ranges::all_of(bytes, is_plain_byte);
+}
 
 const sql::Dialect& mysql_dialect() {
     static const MysqlDialect dialect;

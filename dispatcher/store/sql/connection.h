@@ -35,6 +35,9 @@ struct KeyInsert {
     std::string_view before;
     std::string_view after;
     std::string_view tail;
+    /// What `after` says, literal by literal, if statements with the same head and tail follow each
+    /// other by the thousand: then it pays to prepare one.
+    std::span<const std::string> values = {};
 };
 
 /// Port: one connection to a database. Every call is one round trip and throws StoreError with the

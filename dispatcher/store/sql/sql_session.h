@@ -47,6 +47,7 @@ class SqlSession final : public StoreSession {
                                              bool with_data) override;
 
     void read_flags(const KeyRange& range, FlagRows& out) override;
+    void read_standing(const KeyRange& range, FlagRows& out) override;
     void insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim,
                        std::span<const std::string_view> appids) override;
     void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,

@@ -19,12 +19,12 @@ constexpr int kBusyTimeoutMs = 5000;
 // Each try waits kBusyTimeoutMs.
 constexpr int kCommitTries = 4;
 
-// 32 MiB of pages in memory, and a log of 32 MiB between checkpoints: a claim's pages are touched
-// again by its confirmation, and are written to the file once.
+// A claim's pages are touched again by its confirmation and by the end of its chunk: 8 MiB of pages
+// hold all of them. A log of 32 MiB between checkpoints: each page is written to the file once.
 constexpr auto kSetUpWriter =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32768;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
     " PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864";
-constexpr auto kSetUpReader = "PRAGMA query_only=1; PRAGMA cache_size=-8192";
+constexpr auto kSetUpReader = "PRAGMA query_only=1; PRAGMA cache_size=-2048";
 
 // linux/magic.h and the file systems' own headers.
 constexpr std::array<unsigned long, 7> kNetworkFileSystems = {

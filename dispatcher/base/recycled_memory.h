@@ -3,17 +3,17 @@
 #include <array>
 #include <cstddef>
 
-namespace dispatcher::http2 {
+namespace dispatcher {
 
 /// Memory for one session's frames and streams: what is released is handed out again, so that a
 /// session that carries on asks the heap for nothing. It holds as much as was in use at the busiest
 /// moment, until it ends. One thread.
-class FrameMemory {
+class RecycledMemory {
   public:
-    FrameMemory() = default;
-    ~FrameMemory();
-    FrameMemory(const FrameMemory&) = delete;
-    FrameMemory& operator=(const FrameMemory&) = delete;
+    RecycledMemory() = default;
+    ~RecycledMemory();
+    RecycledMemory(const RecycledMemory&) = delete;
+    RecycledMemory& operator=(const RecycledMemory&) = delete;
 
     /// Null if the heap is exhausted. Aligned as from malloc().
     [[nodiscard]] void* take(std::size_t size);
@@ -31,4 +31,4 @@ class FrameMemory {
     std::array<Block*, kClasses> free_{};
 };
 
-}  // namespace dispatcher::http2
+}  // namespace dispatcher

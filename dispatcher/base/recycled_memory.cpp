@@ -1,14 +1,15 @@
-#include "gateway/http2/frame_memory.h"
+#include "base/recycled_memory.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
-namespace dispatcher::http2 {
+namespace dispatcher {
 
 /// Stands before every block.
-struct alignas(std::max_align_t) FrameMemory::Block {
+struct alignas(std::max_align_t) RecycledMemory::Block {
     std::size_t size;  ///< of what follows
     Block* next;       ///< while it is free
 
@@ -19,22 +20,20 @@ struct alignas(std::max_align_t) FrameMemory::Block {
 namespace {
 
 std::size_t class_of(std::size_t size, std::size_t smallest) {
-    std::size_t number = 0;
-    for (auto room = smallest; room < size; room *= 2)
-        ++number;
-    return number;
+    if (size <= smallest) return 0;
+    return static_cast<std::size_t>(std::bit_width(size - 1) - std::bit_width(smallest - 1));
 }
 
 }  // namespace
 
-FrameMemory::~FrameMemory() {
+RecycledMemory::~RecycledMemory() {
     for (Block* block : free_) {
         while (block != nullptr)
             std::free(std::exchange(block, block->next));
     }
 }
 
-void* FrameMemory::take(std::size_t size) {
+void* RecycledMemory::take(std::size_t size) {
     const auto number = class_of(size, kSmallest);
     if (number < kClasses && free_[number] != nullptr) {
         Block* const block = free_[number];
@@ -48,7 +47,7 @@ void* FrameMemory::take(std::size_t size) {
     return block->memory();
 }
 
-void FrameMemory::give_back(void* memory) {
+void RecycledMemory::give_back(void* memory) {
     if (memory == nullptr) return;
     Block* const block = Block::of(memory);
     const auto number = class_of(block->size, kSmallest);
@@ -60,7 +59,7 @@ void FrameMemory::give_back(void* memory) {
     free_[number] = block;
 }
 
-void* FrameMemory::resize(void* memory, std::size_t size) {
+void* RecycledMemory::resize(void* memory, std::size_t size) {
     if (memory == nullptr) return take(size);
     const auto had = Block::of(memory)->size;
     if (size <= had && size > 0) return memory;
@@ -71,4 +70,4 @@ void* FrameMemory::resize(void* memory, std::size_t size) {
     return bigger;
 }
 
-}  // namespace dispatcher::http2
+}  // namespace dispatcher

@@ -1,4 +1,4 @@
-#include "gateway/http2/frame_memory.h"
+#include "base/recycled_memory.h"
 
 #include <cstdint>
 #include <cstring>
@@ -10,8 +10,8 @@
 
 namespace dispatcher::test {
 
-TEST_CASE("memory that was given back is handed out again", "[unit][gateway]") {
-    http2::FrameMemory memory;
+TEST_CASE("memory that was given back is handed out again", "[unit][base]") {
+    RecycledMemory memory;
     std::set<void*> first;
     for (int i = 0; i < 10; ++i)
         first.insert(memory.take(200));
@@ -27,8 +27,8 @@ TEST_CASE("memory that was given back is handed out again", "[unit][gateway]") {
 }
 
 TEST_CASE("blocks of every size are apart, aligned, and keep their bytes when resized",
-          "[unit][gateway]") {
-    http2::FrameMemory memory;
+          "[unit][base]") {
+    RecycledMemory memory;
     std::vector<std::pair<char*, std::size_t>> blocks;
     for (std::size_t size = 1; size < 20'000; size = size * 3 / 2 + 1) {
         auto* block = static_cast<char*>(memory.take(size));
