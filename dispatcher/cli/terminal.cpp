@@ -14,6 +14,12 @@
 
 namespace dispatcher::cli {
 
+std::size_t columns_of(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
 Terminal Terminal::of_this_process() {
     Terminal terminal;
     terminal.reads = isatty(STDIN_FILENO) == 1;
@@ -33,7 +39,8 @@ std::string taken_back(const std::string& text, std::size_t width) {
     std::size_t rows = 0;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\n', begin), text.size());
-        rows += 1 + (end > begin ? (end - begin - 1) / width : 0);
+        const auto columns = columns_of({text.data() + begin, end - begin});
+        rows += 1 + (columns > 0 ? (columns - 1) / width : 0);
         begin = end + 1;
     }
     return fmt::format("\x1b[{}A\r\x1b[J", rows);

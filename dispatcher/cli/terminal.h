@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 namespace dispatcher::cli {
 
@@ -17,8 +18,11 @@ struct Terminal {
     static Terminal of_this_process();
 };
 
+/// Columns that a text takes: bytes that begin a UTF-8 character.
+std::size_t columns_of(std::string_view text);
+
 /// What moves the cursor back to where `text` began, and clears from there. The text ends with a
-/// line break and was written to a terminal `width` columns wide (at least 1), plain ASCII.
+/// line break and was written to a terminal `width` columns wide (at least 1).
 std::string taken_back(const std::string& text, std::size_t width);
 
 /// Asks a yes-or-no question on `err`; the default is no. Also returns (no) when `stop_fd`, if it

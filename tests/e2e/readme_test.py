@@ -14,8 +14,9 @@ import unittest
 from harness import BINARY, HANG_SECONDS, ROOT, Lab, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# A block with one of these builds or tests the repository itself: scripts/test would run itself.
-OF_THE_REPOSITORY = ("scripts/", "cmake ")
+# A block with one of these is not run: it builds or tests the repository itself (scripts/test would
+# run itself), or names the campaign of the example file, which the README does not launch.
+NOT_RUN = ("scripts/", "cmake ", "spring-sale")
 DEFAULT_PORT = 8443
 
 WRAPPER = """#!/bin/sh
@@ -38,12 +39,14 @@ def blocks(language):
 
 
 def runnable_blocks():
-    return [b for b in blocks("sh") if not any(word in b for word in OF_THE_REPOSITORY)]
+    return [b for b in blocks("sh") if not any(word in b for word in NOT_RUN)]
 
 
 def named_commands():
-    """What the README calls `pushonce …` in running text and tables, as lists of words."""
-    return [text.split() for text in re.findall(r"`pushonce ([a-z][^`]*)`", README)]
+    """What the README calls `pushonce …` in text, tables and blocks, as lists of words."""
+    inline = re.findall(r"`pushonce ([a-z][^`]*)`", README)
+    lines = re.findall(r"^pushonce ([a-z][^#\n]*)", "\n".join(blocks("sh")), re.M)
+    return [text.split() for text in inline + lines]
 
 
 class ReadmeTest(unittest.TestCase):
