@@ -42,7 +42,7 @@ void start_log(const LogOptions& options) {
     logger->flush_on(spdlog::level::warn);
     const auto* pattern = options.format == LogFormat::json
                               ? R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
-                              : "%Y-%m-%dT%H:%M:%S.%eZ %-5!l %v";
+                              : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v";
     logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
         pattern, spdlog::pattern_time_type::utc));
 }

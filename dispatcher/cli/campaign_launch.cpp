@@ -73,10 +73,9 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
     if (answer.is_new)
         invocation.err << fmt::format("Sealed {}: {}.\n", name, count_of(total, "device"));
     else
-        invocation.err << fmt::format(
-            "{} is sealed already with the same content (by {}): joining "
-            "it.\n",
-            name, answer.record.sealed_by);
+        invocation.err << fmt::format("{} is sealed already with the same content (by {}){}.\n",
+                                      name, answer.record.sealed_by,
+                                      is_finished(answer.record.head.state) ? "" : ": joining it");
     if (answer.record.settings.to_json() != prepared.file.settings.to_json())
         invocation.err << "Its rate, retries or deadline were other ones when it was sealed; those "
                           "stay in force.\n";
@@ -113,8 +112,10 @@ int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, Campaig
     require_sendable(record);
     const auto second_chances = give ? give(record) : 0;
     if (second_chances > 0) refresh();
-    if (record.head.state == sealed)
+    if (record.head.state == sealed) {
         record.head = campaigns.start(record.head.id, this_operator(""));
+        refresh();
+    }
     if (reopen_if_unfinished(site, record, this_operator("it has recipients left to send to")))
         invocation.err << fmt::format("{} was finished and has something to send again.\n",
                                       record.name.text());

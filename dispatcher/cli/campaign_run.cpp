@@ -18,6 +18,9 @@
 namespace dispatcher::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kRateFrom{100};
+constexpr std::uint64_t kRateFromSent = 100;
+
 int exit_code_of_end(const std::optional<ReportCounts>& counts) {
     if (!counts) return kExitUnavailable;
     const bool needs_look =
@@ -54,9 +57,13 @@ std::string stop_sentence(const RunSummary& summary) {
 /// "9,000 sent now in 12 s (750/s)".
 std::string sent_sentence(const RunResult& result) {
     if (result.sent == 0) return "0 sent now";
-    const auto seconds = static_cast<double>(std::max<std::int64_t>(1, result.took.count())) / 1000;
+    const auto sentence =
+        fmt::format("{} sent now in {}", with_separators(result.sent), duration_text(result.took));
+    // Of a few devices, or a moment, a rate would say nothing.
+    if (result.took < kRateFrom || result.sent < kRateFromSent) return sentence;
+    const auto seconds = static_cast<double>(result.took.count()) / 1000;
     return fmt::format(
-        "{} sent now in {} ({}/s)", with_separators(result.sent), duration_text(result.took),
+        "{} ({}/s)", sentence,
         with_separators(static_cast<std::uint64_t>(static_cast<double>(result.sent) / seconds)));
 }
 
@@ -139,7 +146,7 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
             const auto ours = settled_by(tally) - ours_before;
             rate.observe(site_.clock().now(), ours);
             return progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
-                   fmt::format(" · delivered {}, rejected {}, in doubt {}",
+                   fmt::format(" · now delivered {}, rejected {}, in doubt {}",
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));
         });

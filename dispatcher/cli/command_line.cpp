@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -15,8 +16,8 @@ namespace {
 
 constexpr auto kDescription =
     "Push once. Never twice, nobody lost.\n"
-    "A campaign is a YAML file; launching it notifies every device of its audience once, however "
-    "often it is launched, killed or restarted.";
+    "A campaign is a YAML file; launching it notifies every device of its audience once,\n"
+    "however often it is launched, killed or restarted.";
 constexpr auto kFooter =
     "Examples:\n"
     "  pushonce init demo                    a server file, a campaign and an audience to try\n"
@@ -39,7 +40,7 @@ void add_globals(CLI::App& app, Invocation& invocation) {
                for (const auto& [known, level] : kLogLevels)
                    if (known == name) invocation.globals.log_level = level;
            },
-           "trace, debug, info, warn, error or off; else as the server file says")
+           "What the log on stderr holds; else as the server file says")
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL");
     app.add_flag("--json", invocation.globals.json,
@@ -48,7 +49,21 @@ void add_globals(CLI::App& app, Invocation& invocation) {
 
 /// Lets global options stand behind the verb; one that takes anything keeps what it is given.
 void take_globals(CLI::App& verb) {
-    if (!verb.get_allow_extras()) verb.fallthrough();
+    if (verb.get_allow_extras()) return;
+    verb.fallthrough();
+    verb.footer(verb.get_footer() +
+                "\n--config, --log-level and --json may stand here too: `pushonce --help`.");
+}
+
+/// The same help for every verb: its arguments by their names alone, its examples set apart.
+void lay_out(CLI::App& verb) {
+    if (verb.get_group() == "Subcommands") verb.group("Commands");
+    for (auto* option : verb.get_options([](CLI::Option*) { return true; }))
+        if (option->get_lnames().empty() && option->get_snames().empty()) option->type_name("");
+    auto footer = verb.get_footer();
+    const std::string_view examples = "\nExamples:";
+    if (const auto at = footer.find(examples); at != std::string::npos) footer.insert(at, "\n");
+    verb.footer(footer);
 }
 
 void add_verbs(CLI::App& app, Invocation& invocation) {
@@ -74,8 +89,11 @@ void add_verbs(CLI::App& app, Invocation& invocation) {
     add_verbs_to_come(app, invocation);
     for (auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
         take_globals(*verb);
-        for (auto* inner : verb->get_subcommands([](CLI::App*) { return true; }))
+        lay_out(*verb);
+        for (auto* inner : verb->get_subcommands([](CLI::App*) { return true; })) {
             take_globals(*inner);
+            lay_out(*inner);
+        }
     }
 }
 
@@ -106,6 +124,8 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error,
         for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
             verbs.push_back(verb->get_name());
         err << "pushonce: there is no command '" << word << "'" << hint_for(word, verbs) << "\n";
+    } else if (app.get_subcommands().empty() && error.get_name() == "RequiredError") {
+        err << "pushonce: no command is given; `pushonce --help` lists them\n";
     } else {
         const auto chosen = app.get_subcommands();
         const auto verb = chosen.empty() ? std::string() : " " + chosen.front()->get_name();
@@ -131,6 +151,9 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     app.footer(kFooter);
     app.require_subcommand(1);
     app.set_version_flag("--version", "pushonce 0.1.0");
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app.get_formatter()->label("Positionals", "Arguments");
+    app.get_formatter()->label("REQUIRED", "(required)");
     add_globals(app, invocation);
     add_verbs(app, invocation);
     try {

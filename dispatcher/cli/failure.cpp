@@ -17,11 +17,11 @@ int explain_store(const StoreError& error, std::ostream& err) {
                    "is sent; `pushonce doctor` and `pushonce audit` help to look into it.\n";
             return kExitStopped;
         case StoreError::Kind::schema:
-            err << "Try `pushonce store init`, then again.\n";
-            break;
+            break;  // its text names the command that helps
         default:
-            err << "Check store.url in the server file and that the database runs; `pushonce "
-                   "doctor` says more. The same command again is safe.\n";
+            err << "Check store.url and store.password in the server file, and that the "
+                   "database runs; `pushonce doctor` looks again. The same command again is "
+                   "safe.\n";
     }
     return kExitUnavailable;
 }

@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/sample_files.h"
 #include "cli/verbs.h"
@@ -37,13 +39,22 @@ void write_file(const fs::path& path, const std::string& text) {
     if (!file) throw UnavailableError(path.string() + " cannot be written");
 }
 
+nlohmann::ordered_json files_view(const fs::path& root, const std::vector<SampleFile>& files) {
+    auto paths = nlohmann::ordered_json::array();
+    for (const auto& file : files)
+        paths.push_back((root / file.path).string());
+    paths.push_back((root / kKeyFile).string());
+    return {{"files", paths}};
+}
+
 int init(Invocation& invocation, const std::string& folder) {
     const fs::path root(folder);
     const auto files = sample_files();
     for (const auto& file : files)
         if (fs::exists(root / file.path))
-            throw RefusedError(fmt::format("{} is there already; nothing was written",
-                                           (root / file.path).string()));
+            throw RefusedError(fmt::format(
+                "{} is there already; nothing was written. Another folder: `pushonce init DIR`",
+                (root / file.path).string()));
     for (const auto& file : files) {
         write_file(root / file.path, file.text);
         invocation.err << "wrote " << (root / file.path).string() << "\n";
@@ -51,6 +62,7 @@ int init(Invocation& invocation, const std::string& folder) {
     if (!fs::exists(root / kKeyFile)) mock::write_provider_key(root / kKeyFile);
     make_folder(root / kTlsDir);
     const mock::ServerCertificate certificate({{}, {}, root / kTlsDir});
+    if (invocation.globals.json) print_json(invocation.out, files_view(root, files));
     invocation.err << fmt::format(
         "To try it, with nobody notified: in one terminal\n"
         "  cd {0} && pushonce mock-gateway --tls-dir {1} --ledger var/ledger.ndjson\n"

@@ -1,6 +1,5 @@
 #include "cli/progress_line.h"
 
-#include <algorithm>
 #include <chrono>
 #include <ostream>
 
@@ -14,13 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw{200};
 constexpr std::chrono::seconds kLogged{10};
-
-/// Columns of the text: bytes that begin a UTF-8 character.
-std::size_t columns_of(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
-}
 
 }  // namespace
 

@@ -177,7 +177,7 @@ void add_resolve(CLI::App& app, Invocation& invocation) {
     verb->add_flag("--skip", options->skip, "Count them as skipped");
     verb->add_flag("--resend", options->resend, "Send again: accepts that some are notified twice");
     verb->add_flag("--all", options->all, "Every device in doubt");
-    verb->add_option("--appid", options->appids, "These devices")->type_name("ID...");
+    verb->add_option("--appid", options->appids, "These devices")->type_name("ID");
     verb->add_flag("--force", options->force,
                    "Send again although their process may still be alive");
     verb->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");

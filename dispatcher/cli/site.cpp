@@ -98,8 +98,10 @@ void Site::check_schema() {
         campaigns.init();
         log(LogLevel::info, "made the store {}", server_.store.url);
     } else if (version.found == 0) {
-        throw StoreError(StoreError::Kind::schema,
-                         fmt::format("{} has no tables of Pushonce", server_.store.url));
+        throw StoreError(
+            StoreError::Kind::schema,
+            fmt::format("{} has no tables of Pushonce: `pushonce store init` makes them",
+                        server_.store.url));
     } else if (version.found != version.wanted) {
         throw StoreError(StoreError::Kind::schema,
                          fmt::format("{} has tables of version {}, this program wants {}: "

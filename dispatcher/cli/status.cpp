@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/terminal.h"
 #include "cli/unfinished.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
@@ -66,7 +67,7 @@ std::string status_text(const Status& status) {
     auto text = fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
                             record.cause.empty() ? "" : " (" + record.cause + ")");
     text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
-    if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
+    if (record.started_at) text += fmt::format("\n  started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
     for (const auto& sister : status.sisters)
@@ -91,6 +92,8 @@ std::string status_text(const Status& status) {
 
 int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
     SignalWatch signals;
+    const auto terminal = Terminal::of_this_process();
+    std::string shown;
     for (;;) {
         auto status = status_of(site, site.find(options.campaign));
         status.sisters = sisters_of(site.campaigns(), status.record);
@@ -99,7 +102,10 @@ int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
             view["other_campaigns_of_scope"] = sisters_view(status);
             print_json(invocation.out, view);
         } else {
-            invocation.out << status_text(status) << std::flush;
+            if (terminal.redraws && !shown.empty())
+                invocation.out << taken_back(shown, terminal.width);
+            shown = status_text(status);
+            invocation.out << shown << std::flush;
         }
         const bool is_over = is_finished(status.record.head.state);
         if (!options.watch || is_over || signals.wait_for(kWatchEvery)) {

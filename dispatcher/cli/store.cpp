@@ -2,8 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/site.h"
 #include "cli/verbs.h"
@@ -16,9 +18,14 @@ int init_store(Invocation& invocation) {
     auto& store = site.campaigns_unchecked();
     const auto before = store.schema_version();
     store.init();
-    invocation.err << fmt::format("{} {} (schema version {}).\n", site.server().store.url,
-                                  before.found == before.wanted ? "was ready already" : "is ready",
-                                  before.wanted);
+    const bool was_ready = before.found == before.wanted;
+    invocation.err << fmt::format("{} {} (schema version {}). Next: `pushonce doctor`\n",
+                                  site.server().store.url,
+                                  was_ready ? "was ready already" : "is ready", before.wanted);
+    if (invocation.globals.json)
+        print_json(invocation.out, {{"store", site.server().store.url},
+                                    {"schema_version", before.wanted},
+                                    {"was_ready", was_ready}});
     return kExitDone;
 }
 
@@ -36,6 +43,9 @@ int migrate_store(Invocation& invocation) {
         "Nothing to do: the tables are of version {}, as this program "
         "wants them.\n",
         version.found);
+    if (invocation.globals.json)
+        print_json(invocation.out,
+                   {{"store", site.server().store.url}, {"schema_version", version.found}});
     return kExitDone;
 }
 
@@ -57,7 +67,7 @@ void add_store(CLI::App& app, Invocation& invocation) {
     migrate->callback(
         [&invocation] { invocation.action = [&invocation] { return migrate_store(invocation); }; });
     auto* purge = verb->add_subcommand("purge", "(not available in this version)");
-    purge->footer("Examples:\n  none yet");
+    purge->footer("Examples, once it is there:\n  pushonce store purge");
     purge->allow_extras();
     purge->callback([&invocation] {
         invocation.action = []() -> int {

@@ -48,7 +48,8 @@ int test(Invocation& invocation, const TestOptions& options) {
     SignalWatch signals;
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
-    const auto prepared = prepare_test(site, invocation, options, check);
+    auto prepared = prepare_test(site, invocation, options, check);
+    if (!options.appids.empty()) prepared.file.audience.file = "the choice by --appid";
     const auto made = plan_visibly(site, prepared, {false, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);
     if (!made.problems.empty()) return kExitUsage;
@@ -63,7 +64,7 @@ void add_test(CLI::App& app, Invocation& invocation) {
     auto* verb = app.add_subcommand("test", "Really send to a few, without spending the campaign");
     verb->add_option("FILE", options->file, "The campaign file")->required();
     verb->add_option("--appid", options->appids, "Devices of the campaign's audience")
-        ->type_name("ID...");
+        ->type_name("ID");
     verb->add_option("--audience", options->audience, "An audience of testers instead")
         ->type_name("FILE");
     verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")

@@ -30,6 +30,7 @@ constexpr std::array kVerbs = {
 void add_verbs_to_come(CLI::App& app, Invocation& invocation) {
     for (const auto& verb : kVerbs) {
         auto* added = app.add_subcommand(verb.name, "(not available in this version)");
+        added->group("Commands to come");
         added->allow_extras();
         added->footer(std::string("Examples, once it is there:\n  ") + verb.example);
         added->callback([&invocation, name = std::string(verb.name)] {

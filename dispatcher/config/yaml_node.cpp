@@ -198,6 +198,8 @@ std::string explain(const YAML::Exception& error, const SourceFile& file) {
         hint = "; put \"${…}\" in quotes";
     } else if (line.find("{{") != line.npos) {
         hint = "; put a text with {{…}} in quotes";
+    } else if (line.find(": - ") != line.npos || line.ends_with(": -")) {
+        hint = "; put \"-\" in quotes";
     } else if (line.find(": ") != line.npos) {
         hint = "; put a text with ': ' in it in quotes, and indent evenly";
     }

@@ -1,6 +1,7 @@
 #include "mockgateway/listener.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -19,13 +20,22 @@ constexpr int kBacklog = 511;
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
+/// Whether it is a port, 0 to 65535; the system's look-up would wrap a larger number around.
+bool is_port(const std::string& text) {
+    std::uint16_t port = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc() && rest == end;
+}
+
 Addresses look_up(const std::string& address, const std::string& host, const std::string& port) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     addrinfo* found = nullptr;
-    if (host.empty() || ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
+    if (host.empty() || !is_port(port) ||
+        ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
         throw ConfigError("--listen " + address,
                           "is no HOST:PORT with a numeric host, such as 127.0.0.1:2197");
     return {found, freeaddrinfo};
@@ -61,7 +71,8 @@ Listener::Listener(const std::string& address) {
         ::listen(socket_, kBacklog) != 0) {
         const std::string why = std::strerror(errno);
         if (socket_ >= 0) ::close(socket_);
-        throw UnavailableError("cannot listen on " + address + ": " + why);
+        throw UnavailableError("cannot listen on " + address + ": " + why +
+                               "; --listen takes another address");
     }
     port_ = bound_port(socket_);
 }

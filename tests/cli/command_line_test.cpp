@@ -53,6 +53,23 @@ TEST_CASE("the help lists every command, also those to come") {
     CHECK(contains(help, "not available in this version"));
 }
 
+TEST_CASE("help names arguments as people do, and points to the global options") {
+    const auto general = run_quietly({"--help"}).out;
+    CHECK(contains(general, "pushonce [OPTIONS] COMMAND"));
+    CHECK_FALSE(contains(general, "ubcommand"));
+    for (const auto& verb : kVerbs) {
+        const auto help = run_quietly({verb, "--help"}).out;
+        INFO(help);
+        CHECK_FALSE(contains(help, "TEXT (required)"));
+        CHECK_FALSE(contains(help, "Positionals"));
+        CHECK(contains(help, "--json may stand here too"));
+    }
+}
+
+TEST_CASE("without a command, the way to them is shown") {
+    CHECK(contains(run_quietly({}).err, "no command is given; `pushonce --help`"));
+}
+
 TEST_CASE("commands to come are errors of usage, with any arguments") {
     for (const auto& verb : kVerbsToCome)
         CHECK_THROWS_AS(run_quietly({verb, "--flag", "word"}), ConfigError);

@@ -76,6 +76,7 @@ TEST_CASE("a store that cannot be reached is told with what to look at") {
     explain_failure(StoreError(StoreError::Kind::unavailable, "no answer from db:3306"), said);
     CHECK(said.str().find("db:3306") != std::string::npos);
     CHECK(said.str().find("store.url") != std::string::npos);
+    CHECK(said.str().find("store.password") != std::string::npos);
 }
 
 }  // namespace dispatcher::cli

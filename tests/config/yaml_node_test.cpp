@@ -73,6 +73,7 @@ TEST_CASE("broken YAML is told at its place", "[unit]") {
     CHECK(problem_of("a: 1\n\tb: 2\n").find("f.yaml:2:") == 0);
     CHECK(problem_of("a: 1\n\tb: 2\n").find("YAML takes no tabs") != std::string::npos);
     CHECK(problem_of("a: b: c\n").find("f.yaml:1:5: not valid YAML") == 0);
+    CHECK(problem_of("file: -   # stdin\n").find("put \"-\" in quotes") != std::string::npos);
     CHECK(problem_of("a: {p: ${env:X}}\n").find("put \"${…}\" in quotes") != std::string::npos);
     CHECK(problem_of("t: {{name}}\n") ==
           "f.yaml:1:5: a key must be a text; quote a text that begins with {{");

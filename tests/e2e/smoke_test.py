@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One campaign from file to report, command by command, on the embedded store."""
 import json
+import pathlib
 import unittest
 
 from harness import Lab, MockGateway, SqliteStore
@@ -34,6 +35,23 @@ class SmokeTest(unittest.TestCase):
         self.assertTrue(campaigns, "init wrote no campaign file")
         server = next(folder.rglob("pushonce.yaml"))
         self.lab.run("plan", campaigns[0], "--offline", config=server)
+
+    def test_init_and_store_say_in_json_what_they_made(self):
+        folder = self.lab.path("told", "x").parent
+        files = json.loads(self.lab.run("--json", "init", folder).out)["files"]
+        self.assertIn(str(folder / "config" / "hello.yaml"), files)
+        for file in files:
+            self.assertTrue(pathlib.Path(file).exists(), file)
+        made = json.loads(self.command("--json", "store", "init").out)
+        self.assertEqual(made["was_ready"], True)
+        migrated = json.loads(self.command("--json", "store", "migrate").out)
+        self.assertEqual(migrated["schema_version"], made["schema_version"])
+
+    def test_a_launch_says_in_json_when_it_started(self):
+        launched = json.loads(self.command("--json", "launch", self.campaign).out)
+        self.assertIsNotNone(launched["started_at"])
+        self.assertEqual(launched["started_at"],
+                         self.lab.status("sale", self.config)["started_at"])
 
     def test_plan_counts_without_sending_or_storing(self):
         planned = self.command("plan", self.campaign)

@@ -37,6 +37,17 @@ TEST_CASE("an accepted push is answered with its id and stands in the ledger by 
                                   R"(","connection":1,"stream":1})"));
 }
 
+TEST_CASE("an address that is none, or a port that there cannot be, is an error of usage") {
+    for (const auto* address : {"nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999",
+                                "127.0.0.1:-1", "127.0.0.1:80x", "localhost:80"}) {
+        MockGatewayOptions options;
+        options.listen = address;
+        options.cleartext = true;
+        INFO(address);
+        CHECK_THROWS_AS(MockGateway(options), ConfigError);
+    }
+}
+
 TEST_CASE("a push without an id gets one") {
     const RunningGateway gateway;
     Http2Client client(gateway.port());

@@ -24,7 +24,7 @@ std::unique_ptr<sql::Connection> MysqlSource::connect([[maybe_unused]] bool crea
         problems += "\n  " + problem;
     }
     throw StoreError(StoreError::Kind::unavailable,
-                     fmt::format("the store (database {}, user {}) cannot be reached:{}",
+                     fmt::format("database {} cannot be reached as user {}:{}",
                                  url_.database, url_.user, problems));
 }
 
