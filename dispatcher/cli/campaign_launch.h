@@ -10,6 +10,11 @@ namespace dispatcher::cli {
 SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
                             const PreparedCampaign& prepared);
 
+/// Joins a campaign that is sealed with an audience from a query or a campaign: that one stands,
+/// and nothing is read again. Throws RefusedError with the differences if `file` says otherwise.
+SealedCampaign join_unread(const Site& site, Invocation& invocation, CampaignRecord record,
+                           const CampaignFile& file);
+
 /// Starts a sealed campaign, or takes it up as it stands, and runs it to its end: what launch,
 /// restart and test do once there is something sealed. Throws RefusedError where the campaign's
 /// state forbids it.

@@ -125,7 +125,7 @@ const Recovered& CampaignRun::recover() {
 RunResult CampaignRun::run(const CampaignRecord& record) {
     RunResult result;
     Report report(site_.campaigns(), record);
-    const auto total = record.campaign.audience.recipients;
+    const auto total = record.campaign.audience.members();
     const auto settled_before = report.count().settled();
     const auto& tally = dispatcher_.tally();
     const auto ours_before = settled_by(tally);
@@ -165,7 +165,7 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     const auto sent = sent_sentence(result);
     if (result.counts)
         err << fmt::format("{}: {}: {}; {}.\n", name,
-                           count_of(record.campaign.audience.recipients, "device"),
+                           count_of(record.campaign.audience.members(), "device"),
                            counts_sentence(*result.counts), sent);
     else
         err << fmt::format("{}: {}.\n", name, sent);

@@ -10,7 +10,7 @@
 
 namespace dispatcher::cli {
 
-PreparedCampaign prepare_visibly(const Site& site, CampaignFile file, std::ostream& err,
+PreparedCampaign prepare_visibly(Site& site, CampaignFile file, std::ostream& err,
                                  const std::function<void()>& check) {
     std::atomic<std::uint64_t> rows{0};
     const ProgressLine progress(err, Terminal::of_this_process(), [&rows] {

@@ -59,7 +59,7 @@ std::string status_text(const Status& status) {
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
-    text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
+    text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.members(), "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)
         text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), to_string(key.first),

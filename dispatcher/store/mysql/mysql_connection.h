@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/secret.h"
-#include "store/mysql/mysql_url.h"
+#include "mysql/mysql_url.h"
 #include "store/sql/connection.h"
 
 namespace dispatcher::mysql {
