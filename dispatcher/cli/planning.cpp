@@ -36,6 +36,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
         check();
         rendered = done;
     });
+    plan.warnings.insert(plan.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
     if (scope.store) plan.store = planner.compare(site.campaigns());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;

@@ -22,13 +22,18 @@ TokenCheck token_check(const std::vector<GatewayChoice>& gateways) {
 }
 
 /// Where the audience leads when it is not a file.
-OpenRows open_rows(Site& site) {
-    return [&site](const RowsFrom& from) -> std::unique_ptr<RowReader> {
+OpenRows open_rows(Site& site, std::vector<std::string>& warnings) {
+    return [&site, &warnings](const RowsFrom& from) -> std::unique_ptr<RowReader> {
         const auto where = RowsName(from, false).text();
         const auto& part = from.part;
-        if (part.kind == AudiencePart::Kind::campaign)
-            return std::make_unique<CampaignRows>(
-                site.campaigns(), site.find(part.campaign, from.place), part.outcomes, where);
+        if (part.kind == AudiencePart::Kind::campaign) {
+            auto record = site.find(part.campaign, from.place);
+            if (!is_finished(record.head.state) && !part.outcomes.empty())
+                warnings.push_back(fmt::format("{} is {}: whoever has these outcomes may change",
+                                               name_of(part), to_string(record.head.state)));
+            return std::make_unique<CampaignRows>(site.campaigns(), std::move(record),
+                                                  part.outcomes, where);
+        }
         const auto* source = site.server().source(part.source);
         invariant(source != nullptr, "the campaign file names sources that are there");
         return std::make_unique<QueryRows>(open_query(*source, part.query, where), where);
@@ -83,12 +88,14 @@ CampaignFile load_campaign(const Site& site, const std::string& path, const Para
 PreparedCampaign prepare(Site& site, CampaignFile file,
                          const std::function<void(std::uint64_t)>& progress) {
     auto gateways = gateways_of(site, file);
+    std::vector<std::string> warnings;
     auto audience = Audience::read(file.audience, file.routing, token_check(gateways), progress,
-                                   open_rows(site));
+                                   open_rows(site, warnings));
     auto campaign = campaign_of(file, gateways);
     campaign.audience.recipients = audience.counts().recipients;
     campaign.audience.columns = audience.columns();
-    return {std::move(file), std::move(gateways), std::move(audience), std::move(campaign)};
+    return {std::move(file), std::move(gateways), std::move(audience), std::move(campaign),
+            std::move(warnings)};
 }
 
 Campaign unread_campaign(const Site& site, const CampaignFile& file) {

@@ -22,6 +22,7 @@ struct PreparedCampaign {
     std::vector<GatewayChoice> gateways;  ///< of the campaign, in its order
     Audience audience;
     Campaign campaign;  ///< as it would be sealed; the audience's hash is still missing
+    std::vector<std::string> warnings;  ///< about where the audience came from
 };
 
 /// Options of the verbs that take a campaign file.
