@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
-#include "audience/byte_source.h"
 #include "audience/external_sort.h"
 #include "audience/intake.h"
+#include "audience/part_rows.h"
 #include "audience/recipient_record.h"
 #include "audience/row_check.h"
 #include "audience/row_values.h"
+#include "audience/rows_name.h"
 #include "audience/shared_tokens.h"
 #include "base/error.h"
 #include "base/invariant.h"
@@ -35,32 +36,40 @@ std::string_view as_bytes(const std::uint64_t& key) {
 class Audience::Spool {
   public:
     Spool(const AudienceOptions& options, std::size_t gateways)
-        : space(options.scratch_dir), options_(options), file_(space), gateways_(gateways) {
+        : space(options.scratch_dir),
+          options_(options),
+          name_(options, false),
+          file_(space),
+          gateways_(gateways) {
         counts.by_gateway.assign(gateways, 0);
+        counts.excluded_by.assign(options.exclude.size(), 0);
+        origin = origin_of(options);
     }
 
     /// Takes the records of the sort, which it ends: keeps the first of each appid, looks for
     /// shared device tokens, and judges the whole.
     void fill(ExternalSort& sort);
-    /// Every recipient's record in order, but the dropped ones.
+    /// Every member's record in order, but the dropped ones.
     template <class Visit>
     void for_each_record(const Visit& visit);
     [[nodiscard]] std::size_t gateways() const { return gateways_; }
 
     ScratchSpace space;
     AudienceCounts counts;
+    AudienceOrigin origin;
     std::vector<std::string> columns;
 
   private:
-    void write_recipients(ExternalSort& sort, SharedTokens& tokens);
+    void write_members(ExternalSort& sort, SharedTokens& tokens);
     void settle_shared_tokens(SharedTokens& tokens);
     void drop(ExternalSort& positions);
     [[noreturn]] void refuse_shared_tokens(const std::vector<SharedTokens::Shared>& first) const;
     void check_size() const;
 
     AudienceOptions options_;
+    RowsName name_;
     ScratchFile file_;
-    Extent recipients_;
+    Extent members_;
     std::unique_ptr<ScratchFile> dropped_file_;
     Extent dropped_;
     std::size_t gateways_;
@@ -68,30 +77,49 @@ class Audience::Spool {
 
 void Audience::Spool::fill(ExternalSort& sort) {
     SharedTokens tokens(space, options_.sort_bytes_max);
-    write_recipients(sort, tokens);
+    write_members(sort, tokens);
     settle_shared_tokens(tokens);
     check_size();
 }
 
-void Audience::Spool::write_recipients(ExternalSort& sort, SharedTokens& tokens) {
+// Of equal keys, exclusions come before the members' rows, and those in their order.
+void Audience::Spool::write_members(ExternalSort& sort, SharedTokens& tokens) {
     const auto token_column = column_index(columns, "token");
     RecordWriter writer(file_);
-    std::string last;
+    std::string last;           // member
+    std::string last_excluded;  // exclusion; no appid is empty
+    std::size_t excluded_by = 0;
+    std::string excluded_payload(reinterpret_cast<const char*>(&kExcludedGateway.value),
+                                 kGatewayBytes);
     sort.finish([&](const Record& record) {
-        if (counts.recipients > 0 && record.key == last) {
+        const auto payload = without_line(record.payload);
+        const auto gateway = gateway_of(payload);
+        if (gateway == kExcludedGateway) {
+            if (record.key == last_excluded) return;
+            last_excluded = record.key;
+            excluded_by = line_of(record.payload);
+            return;
+        }
+        if (record.key == last) {
             ++counts.duplicates;
             return;
         }
         last = record.key;
-        const auto payload = without_line(record.payload);
-        const auto gateway = gateway_of(payload);
+        if (record.key == last_excluded) {
+            excluded_payload.replace(kGatewayBytes, std::string::npos, values_of(payload));
+            writer.add(record.key, excluded_payload);
+            ++counts.excluded_by[excluded_by];
+            ++origin.exclude[excluded_by].excluded;
+            ++counts.excluded;
+            return;
+        }
         tokens.add(gateway, value_at(values_of(payload), token_column), line_of(record.payload),
-                   counts.recipients);
+                   counts.recipients + counts.excluded);
         writer.add(record.key, payload);
         ++counts.by_gateway[gateway.value];
         ++counts.recipients;
     });
-    recipients_ = writer.finish();
+    members_ = writer.finish();
 }
 
 void Audience::Spool::settle_shared_tokens(SharedTokens& tokens) {
@@ -125,11 +153,10 @@ void Audience::Spool::drop(ExternalSort& positions) {
 }
 
 void Audience::Spool::refuse_shared_tokens(const std::vector<SharedTokens::Shared>& first) const {
-    const auto name = source_name(options_.file);
     std::string text;
     for (const auto& shared : first)
-        text += fmt::format("{}:{}: has the device token of line {}, but another appid\n", name,
-                            shared.line, shared.first_line);
+        text += fmt::format("{}: has the device token of {} {}, but another appid\n",
+                            name_.row(shared.line), name_.unit(), shared.first_line);
     throw ConfigError("", text + fmt::format("{} rows share a device token: one device would be "
                                              "notified twice; `on_shared_token: first` keeps the "
                                              "first row of each, `allow` sends to all",
@@ -137,11 +164,14 @@ void Audience::Spool::refuse_shared_tokens(const std::vector<SharedTokens::Share
 }
 
 void Audience::Spool::check_size() const {
-    const auto name = source_name(options_.file);
+    const auto& name = name_.text();
     if (counts.recipients == 0)
-        throw ConfigError(name,
-                          fmt::format("the audience is empty: {} rows were read, {} of them bad",
-                                      counts.rows, counts.bad_rows));
+        throw ConfigError(
+            name,
+            fmt::format(
+                "the audience is empty: {} rows were read, {} of them bad{}", counts.rows,
+                counts.bad_rows,
+                counts.excluded > 0 ? fmt::format(", {} members excluded", counts.excluded) : ""));
     if (options_.expect_min && counts.recipients < *options_.expect_min)
         throw ConfigError(name, fmt::format("the audience has {} recipients, fewer than expected "
                                             "(`expect: {{min: {}}}`)",
@@ -154,27 +184,52 @@ void Audience::Spool::check_size() const {
 
 template <class Visit>
 void Audience::Spool::for_each_record(const Visit& visit) {
-    RecordReader recipients(file_, recipients_, kSpoolReadBytes, RecordReader::Keep::yes);
+    RecordReader members(file_, members_, kSpoolReadBytes, RecordReader::Keep::yes);
     std::unique_ptr<RecordReader> dropped;
     if (dropped_file_ != nullptr)
         dropped = std::make_unique<RecordReader>(*dropped_file_, dropped_, kSpoolReadBytes,
                                                  RecordReader::Keep::yes);
     bool is_drop_ahead = dropped != nullptr && dropped->next();
-    for (std::uint64_t position = 0; recipients.next(); ++position) {
+    for (std::uint64_t position = 0; members.next(); ++position) {
         if (is_drop_ahead && dropped->record().key == as_bytes(position_key(position)))
             is_drop_ahead = dropped->next();
         else
-            visit(recipients.record());
+            visit(members.record());
     }
+}
+
+AudienceOrigin origin_of(const AudienceOptions& options) {
+    AudienceOrigin origin;
+    origin.members = options.part;
+    for (const auto& from : options.exclude)
+        origin.exclude.push_back(from.part);
+    origin.on_bad_row = options.on_bad_row;
+    origin.on_shared_token = options.on_shared_token;
+    return origin;
+}
+
+AudienceOrigin hashed_origin_of(const AudienceOptions& options) {
+    auto origin = origin_of(options);
+    if (!is_live(origin)) return origin;
+    const auto hash = [](const RowsFrom& from, AudiencePart& part) {
+        if (part.kind == AudiencePart::Kind::file)
+            part.content_sha256 = file_content_sha256(from.file);
+    };
+    hash(options, origin.members);
+    for (std::size_t i = 0; i < options.exclude.size(); ++i)
+        hash(options.exclude[i], origin.exclude[i]);
+    return origin;
 }
 
 Audience Audience::read(const AudienceOptions& options, const Routing& routing,
                         const TokenCheck& check_token,
-                        const std::function<void(std::uint64_t rows)>& progress) {
+                        const std::function<void(std::uint64_t rows)>& progress,
+                        const OpenRows& open_rows) {
     invariant(!routing.gateways.empty(), "a routing names at least one gateway");
     auto spool = std::make_unique<Spool>(options, routing.gateways.size());
     ExternalSort sort(spool->space, options.sort_bytes_max);
-    Intake intake(options, routing, check_token, spool->space, spool->counts);
+    Intake intake(options, routing, check_token, open_rows, spool->space, spool->counts,
+                  spool->origin);
     spool->columns = intake.read(sort, progress);
     spool->fill(sort);
     return Audience(std::move(spool));
@@ -193,11 +248,17 @@ const std::vector<std::string>& Audience::columns() const {
     return spool_->columns;
 }
 
+const AudienceOrigin& Audience::origin() const {
+    return spool_->origin;
+}
+
 void Audience::for_each(const std::function<void(const Recipient&)>& visit) const {
     std::vector<std::string_view> values;
     spool_->for_each_record([&](const Record& record) {
+        const auto gateway = gateway_of(record.payload);
+        if (gateway == kExcludedGateway) return;
         split_values(values_of(record.payload), values);
-        visit({record.key, gateway_of(record.payload), values});
+        visit({record.key, gateway, values});
     });
 }
 
@@ -206,8 +267,12 @@ AudienceSeal Audience::cut(const std::function<void(Chunk&&)>& take) const {
     Sha256 hash;
     std::uint32_t chunks = 0;
     std::vector<ChunkWriter> writers(spool_->gateways());
+    ChunkWriter excluded;
+    const auto writer_of = [&](GatewayNo gateway) -> ChunkWriter& {
+        return gateway == kExcludedGateway ? excluded : writers[gateway.value];
+    };
     const auto end_chunk = [&](GatewayNo gateway) {
-        auto& writer = writers[gateway.value];
+        auto& writer = writer_of(gateway);
         const auto& appids = writer.appids();
         Chunk chunk{ChunkNo{chunks++},
                     gateway,
@@ -225,13 +290,16 @@ AudienceSeal Audience::cut(const std::function<void(Chunk&&)>& take) const {
     };
     spool_->for_each_record([&](const Record& record) {
         const auto gateway = gateway_of(record.payload);
-        auto& writer = writers[gateway.value];
+        auto& writer = writer_of(gateway);
         writer.add_encoded(record.key, values_of(record.payload));
         if (writer.is_full()) end_chunk(gateway);
     });
     for (std::size_t i = 0; i < writers.size(); ++i)
         if (writers[i].rows() > 0) end_chunk(GatewayNo{static_cast<std::uint16_t>(i)});
+    if (excluded.rows() > 0) end_chunk(kExcludedGateway);
     seal.recipients = spool_->counts.recipients;
+    seal.excluded = spool_->counts.excluded;
+    seal.origin = spool_->origin;
     seal.sha256 = hash.finish();
     seal.columns = spool_->columns;
     return seal;

@@ -7,7 +7,7 @@
 namespace dispatcher {
 namespace {
 
-using Format = AudienceOptions::Format;
+using Format = RowsFrom::Format;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -42,18 +42,18 @@ bool looks_like_ndjson(ByteWindow& window) {
 
 }  // namespace
 
-void check_audience_name(const AudienceOptions& options) {
-    if (options.file == "-" || format_of(options.file) != Format::by_name) return;
-    throw ConfigError(source_name(options.file),
+void check_audience_name(const RowsFrom& from) {
+    if (from.file == "-" || format_of(from.file) != Format::by_name) return;
+    throw ConfigError(source_name(from.file),
                       "the name of an audience file must end in .csv or .ndjson, or one of them "
                       "and .gz or .zst");
 }
 
-std::unique_ptr<RowReader> open_row_reader(const AudienceOptions& options, ByteWindow& window) {
-    const auto name = source_name(options.file);
+std::unique_ptr<RowReader> open_row_reader(const RowsFrom& from, ByteWindow& window) {
+    const auto name = source_name(from.file);
     refuse_other_encodings(window, name);
     if (window.begins_with(kByteOrderMark)) window.consume(kByteOrderMark.size());
-    auto format = options.file == "-" ? options.format : format_of(options.file);
+    auto format = from.file == "-" ? from.format : format_of(from.file);
     if (format == Format::by_name)
         format = looks_like_ndjson(window) ? Format::ndjson : Format::csv;
     if (format == Format::ndjson) return std::make_unique<NdjsonReader>(window);

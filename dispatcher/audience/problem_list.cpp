@@ -17,21 +17,21 @@ constexpr std::size_t kProblemsListed = 20;
 
 }  // namespace
 
-ProblemList::ProblemList(std::string name, OnBadRow policy, AudienceCounts& counts)
-    : name_(std::move(name)), policy_(policy), counts_(counts) {}
+ProblemList::ProblemList(RowsName name, OnBadRow policy, AudienceCounts& counts)
+    : name_(std::move(name)), policy_(policy), counts_(counts), first_(counts.problems.size()) {}
 
 void ProblemList::add(std::uint64_t line, std::string problem) {
     ++counts_.bad_rows;
     if (counts_.problems.size() < kProblemsKept)
-        counts_.problems.push_back({line, std::move(problem)});
+        counts_.problems.push_back({line, std::move(problem), name_.short_row(line)});
     if (policy_ == OnBadRow::stop && counts_.bad_rows == kProblemsListed)
         fail("reading stopped here: there may be more");
 }
 
 void ProblemList::add_last(std::uint64_t line, std::string problem) {
     // Always among those that are listed.
-    counts_.problems.resize(std::min(counts_.problems.size(), kProblemsListed - 1));
-    counts_.problems.push_back({line, std::move(problem)});
+    counts_.problems.resize(std::min(counts_.problems.size(), first_ + kProblemsListed - 1));
+    counts_.problems.push_back({line, std::move(problem), name_.short_row(line)});
     fail("what comes behind cannot be read");
 }
 
@@ -42,8 +42,9 @@ void ProblemList::finish() const {
 
 void ProblemList::fail(const char* closing) const {
     std::string text;
-    for (const auto& [line, problem] : counts_.problems)
-        text += fmt::format("{}:{}: {}\n", name_, line, problem);
+    for (auto i = first_; i < counts_.problems.size(); ++i)
+        text += fmt::format("{}: {}\n", name_.row(counts_.problems[i].line),
+                            counts_.problems[i].problem);
     throw ConfigError("", text + closing);
 }
 

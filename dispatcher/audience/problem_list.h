@@ -1,16 +1,19 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "audience/audience.h"
+#include "audience/rows_name.h"
 
 namespace dispatcher {
 
-/// The bad rows of an audience under its policy: counted and the first ones kept, or an error.
+/// The bad rows of one part of an audience under its policy: counted and the first ones kept, or an
+/// error.
 class ProblemList {
   public:
-    ProblemList(std::string name, OnBadRow policy, AudienceCounts& counts);
+    ProblemList(RowsName name, OnBadRow policy, AudienceCounts& counts);
 
     /// Notes a bad row. Under `stop` throws ConfigError with all that were noted once there are
     /// enough for one message.
@@ -27,9 +30,10 @@ class ProblemList {
   private:
     [[noreturn]] void fail(const char* closing) const;
 
-    std::string name_;
+    RowsName name_;
     OnBadRow policy_;
     AudienceCounts& counts_;
+    std::size_t first_;  ///< of the counts' problems that is one of these rows
 };
 
 }  // namespace dispatcher

@@ -8,9 +8,12 @@
 
 namespace dispatcher {
 
-// Payload of a recipient's record; the key is the appid.
+// Payload of a member's record; the key is the appid.
 // While it is sorted: line (8 bytes) and what follows. In the spool: gateway (2 bytes), values
 // (row_values.h). Numbers in native order: the files do not outlive the process.
+//
+// An exclusion is sorted with the members, and added before them, so that of equal keys it comes
+// first: its line is the number of the part that strikes out, its gateway kExcludedGateway.
 
 inline constexpr std::size_t kLineBytes = sizeof(std::uint64_t);
 inline constexpr std::size_t kGatewayBytes = sizeof(std::uint16_t);

@@ -13,9 +13,9 @@ inline constexpr std::size_t kColumnsMax = 1000;
 /// A row as it stands in the file.
 inline constexpr std::size_t kRowBytesMax = std::size_t{4} << 20;
 
-/// One row of an audience file. Views live until the reader's next call.
+/// One row of an audience. Views live until the reader's next call.
 struct Row {
-    std::uint64_t line = 0;  ///< physical line where it begins, from 1
+    std::uint64_t line = 0;  ///< physical line where it begins, from 1; without a file: which row
     std::string_view appid;
     std::vector<std::string_view> values;  ///< by column; may be shorter: empty
     /// What is wrong with the row's form, in words; empty if nothing. Never quotes a value, which
@@ -25,11 +25,11 @@ struct Row {
     bool ends_reading = false;
 };
 
-/// Rows of an audience file, in file order.
+/// Port: rows of one part of an audience, in their order.
 class RowReader {
   public:
     virtual ~RowReader() = default;
-    /// Reads the next row, good or bad; false at the end.
+    /// Reads the next row, good or bad; false at the end. Throws ConfigError, UnavailableError.
     virtual bool next(Row& row) = 0;
     /// Names of the columns but appid. May grow while rows are read.
     [[nodiscard]] virtual const std::vector<std::string>& columns() const = 0;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "campaign/json_fields.h"
 
 namespace dispatcher {
 namespace {
@@ -19,101 +20,6 @@ using nlohmann::json;
 /// Version of the sealed form. A new field that old campaigns lack is written only where it is set,
 /// so that their hashes stay; anything else needs a new number.
 constexpr int kFormat = 1;
-
-/// Reads the fields of a JSON object that we wrote ourselves: each is asked for once, and finish()
-/// refuses the rest, because what a newer version sealed must not be half understood. Everything
-/// throws std::invalid_argument.
-class JsonFields {
-  public:
-    /// `what` names the object in errors.
-    JsonFields(const json& object, std::string what);
-
-    const json& object(const char* key);
-    const json& list(const char* key);
-    std::string text(const char* key);
-    std::int64_t whole(const char* key, std::int64_t min, std::int64_t max);
-    double number(const char* key);
-    std::map<std::string, std::string> texts(const char* key);
-    [[nodiscard]] bool has(const char* key) const { return object_.contains(key); }
-    void finish() const;
-
-    /// The JSON document, or an exception if the text is none.
-    static json parse(std::string_view text, const std::string& what);
-
-  private:
-    const json& take(const char* key);
-    [[noreturn]] void fail(const std::string& problem) const {
-        throw std::invalid_argument(what_ + ": " + problem);
-    }
-
-    const json& object_;
-    std::string what_;
-    std::size_t taken_ = 0;
-};
-
-JsonFields::JsonFields(const json& object, std::string what)
-    : object_(object), what_(std::move(what)) {
-    if (!object_.is_object()) fail("not a JSON object");
-}
-
-const json& JsonFields::object(const char* key) {
-    const auto& value = take(key);
-    if (!value.is_object()) fail(std::string(key) + " is not an object");
-    return value;
-}
-
-const json& JsonFields::list(const char* key) {
-    const auto& value = take(key);
-    if (!value.is_array()) fail(std::string(key) + " is not a list");
-    return value;
-}
-
-std::string JsonFields::text(const char* key) {
-    const auto& value = take(key);
-    if (!value.is_string()) fail(std::string(key) + " is not a text");
-    return value.get<std::string>();
-}
-
-std::int64_t JsonFields::whole(const char* key, std::int64_t min, std::int64_t max) {
-    const auto& value = take(key);
-    if (!value.is_number_integer()) fail(std::string(key) + " is not a whole number");
-    const bool is_huge = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
-    const auto number = is_huge ? INT64_MAX : value.get<std::int64_t>();
-    if (is_huge || number < min || number > max) fail(std::string(key) + " is out of range");
-    return number;
-}
-
-double JsonFields::number(const char* key) {
-    const auto& value = take(key);
-    if (!value.is_number()) fail(std::string(key) + " is not a number");
-    return value.get<double>();
-}
-
-std::map<std::string, std::string> JsonFields::texts(const char* key) {
-    std::map<std::string, std::string> texts;
-    for (const auto& [name, value] : object(key).items()) {
-        if (!value.is_string()) fail(std::string(key) + "." + name + " is not a text");
-        texts.emplace(name, value.get<std::string>());
-    }
-    return texts;
-}
-
-void JsonFields::finish() const {
-    if (taken_ != object_.size()) fail("has fields that this version does not know");
-}
-
-json JsonFields::parse(std::string_view text, const std::string& what) {
-    auto document = json::parse(text, nullptr, false);
-    if (document.is_discarded()) throw std::invalid_argument(what + ": not a JSON document");
-    return document;
-}
-
-const json& JsonFields::take(const char* key) {
-    const auto found = object_.find(key);
-    if (found == object_.end()) fail(std::string(key) + " is missing");
-    ++taken_;
-    return *found;
-}
 
 constexpr std::array<std::string_view, 3> kInDoubtNames = {"hold", "assume_delivered", "resend"};
 constexpr std::array<std::string_view, 3> kCollapseNames = {"auto", "none", "key"};
@@ -204,13 +110,24 @@ AudienceSeal audience_from(const json& value) {
     AudienceSeal seal;
     seal.recipients = static_cast<std::uint64_t>(fields.whole("recipients", 0, INT64_MAX));
     seal.sha256 = digest_from_hex(fields.text("sha256"));
-    for (const auto& column : fields.list("columns")) {
-        if (!column.is_string())
-            throw std::invalid_argument("sealed audience: a column is no text");
-        seal.columns.push_back(column.get<std::string>());
+    seal.columns = fields.text_list("columns");
+    if (fields.has("origin")) {
+        seal.excluded = static_cast<std::uint64_t>(fields.whole("excluded", 0, INT64_MAX));
+        seal.origin = audience_origin_from(fields.object("origin"));
     }
     fields.finish();
     return seal;
+}
+
+json to_json_value(const AudienceSeal& seal) {
+    json value = {{"recipients", seal.recipients},
+                  {"sha256", to_hex(seal.sha256)},
+                  {"columns", seal.columns}};
+    if (seal.origin) {
+        value["excluded"] = seal.excluded;
+        value["origin"] = to_json_value(*seal.origin);
+    }
+    return value;
 }
 
 /// `wanted` matches `locale` up to letter case and - or _.
@@ -246,10 +163,7 @@ std::string Campaign::to_json() const {
                            {"once_per", once_per},
                            {"message", to_json_value(message)},
                            {"gateways", std::move(sealed_gateways)},
-                           {"audience",
-                            {{"recipients", audience.recipients},
-                             {"sha256", to_hex(audience.sha256)},
-                             {"columns", audience.columns}}},
+                           {"audience", to_json_value(audience)},
                            {"in_doubt", to_string(in_doubt)}};
     return document.dump();
 }
@@ -268,6 +182,20 @@ Campaign Campaign::from_json(std::string_view text) {
     campaign.in_doubt = named<InDoubtPolicy>(fields.text("in_doubt"), kInDoubtNames);
     fields.finish();
     return campaign;
+}
+
+void keep_sealed_audience(const Campaign& sealed, Campaign& now) {
+    const auto& before = sealed.audience.origin;
+    auto& after = now.audience.origin;
+    if (!after) return;
+    const bool was_live = before && is_live(*before);
+    if (!is_live(*after)) {
+        if (!was_live) after = before;
+        return;
+    }
+    auto definition = std::move(*after);
+    now.audience = sealed.audience;
+    if (!before || !is_same_definition(*before, definition)) after = std::move(definition);
 }
 
 SealedGateway Settings::expected(SealedGateway sealed) const {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/sha256.h"
+#include "campaign/audience_origin.h"
 #include "campaign/names.h"
 #include "campaign/notification.h"
 #include "campaign/retry_policy.h"
@@ -59,6 +60,13 @@ struct AudienceSeal {
     std::uint64_t recipients = 0;
     Sha256Digest sha256{};             ///< over the chunks' hashes, in order
     std::vector<std::string> columns;  ///< of the data blocks, in their order; without appid
+    /// Members that `exclude` struck out: sealed in chunks of kExcludedGateway, never sent to.
+    std::uint64_t excluded = 0;
+    /// Where the members came from; absent in campaigns that were sealed before this was kept.
+    std::optional<AudienceOrigin> origin;
+
+    /// Everybody who is on a line of the report.
+    [[nodiscard]] std::uint64_t members() const { return recipients + excluded; }
     bool operator==(const AudienceSeal&) const = default;
 };
 
@@ -78,6 +86,12 @@ struct Campaign {
     /// Throws std::invalid_argument if the text is not ours.
     static Campaign from_json(std::string_view text);
 };
+
+/// Prepares `now`, the campaign as its file says today, to be compared with the sealed one. Where
+/// its audience comes from files only it is compared by content, whatever the files are called;
+/// where a query or a campaign is part of it, reading again might give others, so the definition is
+/// compared and the sealed members stand: `now` need not have read any.
+void keep_sealed_audience(const Campaign& sealed, Campaign& now);
 
 /// The first `limit` differences of two sealed campaigns, one line each for people:
 /// "message.locales.en.title: was "Sale", is "Big sale"".

@@ -64,6 +64,17 @@ void add_message(Facts& facts, const Message& message) {
                                     : "key " + quoted(message.collapse_key);
 }
 
+void add_origin(Facts& facts, const AudienceSeal& audience) {
+    if (!audience.origin) return;
+    const auto& origin = *audience.origin;
+    facts["audience.from"] = to_text(origin.members);
+    for (std::size_t i = 0; i < origin.exclude.size(); ++i)
+        facts[fmt::format("audience.exclude[{}]", i)] = to_text(origin.exclude[i]);
+    facts["audience.excluded"] = fmt::format("{}", audience.excluded);
+    facts["audience.on_bad_row"] = to_string(origin.on_bad_row);
+    facts["audience.on_shared_token"] = to_string(origin.on_shared_token);
+}
+
 Facts facts_of(const Campaign& campaign) {
     Facts facts;
     facts["campaign"] = campaign.name.text();
@@ -78,6 +89,7 @@ Facts facts_of(const Campaign& campaign) {
     facts["audience.recipients"] = fmt::format("{}", campaign.audience.recipients);
     facts["audience.columns"] = fmt::format("{}", fmt::join(campaign.audience.columns, ", "));
     facts["audience.sha256"] = to_hex(campaign.audience.sha256);
+    add_origin(facts, campaign.audience);
     facts["delivery.in_doubt"] = std::string(to_string(campaign.in_doubt));
     return facts;
 }

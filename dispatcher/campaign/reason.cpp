@@ -89,6 +89,7 @@ constexpr std::array kReasons = {
           "Every try was refused by the gateway, and none is left; it was not delivered."},
     Entry{expired, "expired", "The delivery deadline passed before it was sent."},
     Entry{cancelled, "cancelled", "The campaign was cancelled before it was sent."},
+    Entry{excluded, "excluded", "The campaign's audience.exclude struck this device out."},
     Entry{resolved, "resolved", "An operator settled this device in doubt without sending again."},
 };
 

@@ -10,6 +10,10 @@
 
 namespace dispatcher {
 
+/// The chunks of members that `audience.exclude` struck out: closed when they are sealed, leased by
+/// nobody, and no index of a gateway.
+inline constexpr GatewayNo kExcludedGateway{0xFFFF};
+
 /// Which gateway a recipient goes to: one for all, or by the audience column `platform`.
 struct Routing {
     std::vector<std::string> gateways;             ///< names; their index is the GatewayNo

@@ -4,6 +4,8 @@
 #include "gateway/apns/apns_type.h"
 #include "gateway/loopback/loopback_type.h"
 #include "journal/file_journal_directory.h"
+#include "source/mysql/mysql_query.h"
+#include "source/sqlite/sqlite_query.h"
 #include "store/mysql/mysql_store.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -38,6 +40,12 @@ std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) 
     if (options.url.starts_with(kSqlite)) return sqlite::open_campaign_store(options);
     if (options.url.starts_with(kMysql)) return mysql::open_campaign_store(options);
     refuse_url();
+}
+
+std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
+                                        const std::string& where) {
+    if (source.url.starts_with(kSqlite)) return sqlite::open_query(source, query, where);
+    return mysql::open_query(source, query, where);
 }
 
 bool is_embedded(const StoreOptions& options) {

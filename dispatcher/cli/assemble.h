@@ -2,10 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/gateway_type.h"
 #include "journal/journal.h"
+#include "source/query_result.h"
+#include "source/source_options.h"
 #include "store/campaign_store.h"
 #include "store/store_options.h"
 
@@ -19,6 +22,11 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types();
 /// The store that the url names. Throws ConfigError for a url of no known kind; connects later.
 std::unique_ptr<Store> open_store(const StoreOptions& options);
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options);
+
+/// Runs a query on a source of audiences. `where` opens errors. Throws ConfigError,
+/// UnavailableError.
+std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
+                                        const std::string& where);
 
 /// Whether the store is a file of this machine that can be made when it is missing.
 bool is_embedded(const StoreOptions& options);

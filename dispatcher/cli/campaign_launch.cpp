@@ -45,6 +45,23 @@ int report_finished(Site& site, Invocation& invocation, const CampaignRun& run,
     return result.exit_code;
 }
 
+void say_joined(Invocation& invocation, const CampaignRecord& record) {
+    invocation.err << fmt::format("{} is sealed already with the same content (by {}){}.\n",
+                                  record.name.text(), record.sealed_by,
+                                  is_finished(record.head.state) ? "" : ": joining it");
+    const auto& audience = record.campaign.audience;
+    if (audience.origin && is_live(*audience.origin))
+        invocation.err << fmt::format(
+            "Its audience stands as it was read then, {} from {}; it is not read again.\n",
+            count_of(audience.recipients, "device"), name_of(audience.origin->members));
+}
+
+void say_settings(Invocation& invocation, const CampaignRecord& record, const Settings& settings) {
+    if (record.settings.to_json() != settings.to_json())
+        invocation.err << "Its rate, retries or deadline were other ones when it was sealed; those "
+                          "stay in force.\n";
+}
+
 }  // namespace
 
 SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
@@ -69,17 +86,21 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
                            });
     }();
     flags.close_incarnation(incarnation);
-    const auto& name = answer.record.name.text();
     if (answer.is_new)
-        invocation.err << fmt::format("Sealed {}: {}.\n", name, count_of(total, "device"));
+        invocation.err << fmt::format("Sealed {}: {}.\n", answer.record.name.text(),
+                                      count_of(total, "device"));
     else
-        invocation.err << fmt::format("{} is sealed already with the same content (by {}){}.\n",
-                                      name, answer.record.sealed_by,
-                                      is_finished(answer.record.head.state) ? "" : ": joining it");
-    if (answer.record.settings.to_json() != prepared.file.settings.to_json())
-        invocation.err << "Its rate, retries or deadline were other ones when it was sealed; those "
-                          "stay in force.\n";
+        say_joined(invocation, answer.record);
+    say_settings(invocation, answer.record, prepared.file.settings);
     return answer;
+}
+
+SealedCampaign join_unread(const Site& site, Invocation& invocation, CampaignRecord record,
+                           const CampaignFile& file) {
+    auto joined = Sealer::join(std::move(record), unread_campaign(site, file));
+    say_joined(invocation, joined.record);
+    say_settings(invocation, joined.record, file.settings);
+    return joined;
 }
 
 void require_sendable(const CampaignRecord& record) {

@@ -10,6 +10,11 @@ namespace dispatcher::cli {
 SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
                             const PreparedCampaign& prepared);
 
+/// Joins a campaign that is sealed with an audience from a query or a campaign: that one stands,
+/// and nothing is read again. Throws RefusedError with the differences if `file` says otherwise.
+SealedCampaign join_unread(const Site& site, Invocation& invocation, CampaignRecord record,
+                           const CampaignFile& file);
+
 /// Gives second chances after what dead processes left is settled, and answers how many.
 using GiveSecondChances = std::function<std::uint64_t(const CampaignRecord& record)>;
 

@@ -132,7 +132,7 @@ const Recovered& CampaignRun::recover() {
 RunResult CampaignRun::run(const CampaignRecord& record) {
     RunResult result;
     Report report(site_.campaigns(), record);
-    const auto total = record.campaign.audience.recipients;
+    const auto total = record.campaign.audience.members();
     // Counting reads every flag; of a campaign that is finished nothing is left to show.
     const bool is_over = is_finished(record.head.state);
     const auto settled_before = is_over ? total : report.count().settled();
@@ -174,7 +174,7 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     const auto sent = sent_sentence(result);
     if (result.counts)
         err << fmt::format("{}: {}: {}; {}.\n", name,
-                           count_of(record.campaign.audience.recipients, "device"),
+                           count_of(record.campaign.audience.members(), "device"),
                            counts_sentence(*result.counts), sent);
     else
         err << fmt::format("{}: {}.\n", name, sent);

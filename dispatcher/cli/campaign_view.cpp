@@ -54,6 +54,7 @@ nlohmann::ordered_json record_view(const CampaignRecord& record) {
     nlohmann::ordered_json view = {{"campaign", record.name.text()},
                                    {"state", to_string(record.head.state)},
                                    {"recipients", record.campaign.audience.recipients},
+                                   {"excluded", record.campaign.audience.excluded},
                                    {"once_per", record.campaign.once_per},
                                    {"gateways", gateways},
                                    {"sealed_at", to_iso_text(record.sealed_at)},

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
@@ -12,6 +13,7 @@
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/verbs.h"
+#include "engine/report.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -26,13 +28,32 @@ struct LaunchOptions {
 
 /// Whether the operator wants it: asked only on a terminal, and only what would be sent anew.
 bool is_wanted(SignalWatch& signals, Invocation& invocation, const LaunchOptions& options,
-               const PreparedCampaign& prepared, const Plan& plan) {
+               std::uint64_t to_send, const std::string& gateways) {
     const auto terminal = Terminal::of_this_process();
-    const auto to_send = plan.store->fresh + plan.store->retryable;
     if (options.yes || !terminal.reads || !terminal.writes || to_send == 0) return true;
-    return ask(
-        fmt::format("Send to {} over {}?", count_of(to_send, "device"), gateways_text(prepared)),
-        invocation.err, signals.stop_fd());
+    return ask(fmt::format("Send to {} over {}?", count_of(to_send, "device"), gateways),
+               invocation.err, signals.stop_fd());
+}
+
+int refuse_unwanted(const SignalWatch& signals, Invocation& invocation) {
+    invocation.err << "Nothing was sealed or sent.\n";
+    return signals.is_stopped() ? kExitUnavailable : kExitRefused;
+}
+
+/// Takes up a campaign whose sealed audience stands, whatever a query would find today.
+int launch_sealed(Site& site, SignalWatch& signals, Invocation& invocation,
+                  const LaunchOptions& options, const CampaignFile& file, CampaignRecord record,
+                  const std::string& weakness) {
+    auto joined = join_unread(site, invocation, std::move(record), file);
+    const auto counts = Report(site.campaigns(), joined.record).count();
+    std::vector<std::string> gateways;
+    for (const auto& gateway : joined.record.campaign.gateways)
+        gateways.push_back(gateway.name);
+    if (!is_wanted(signals, invocation, options, counts.never_tried + counts.retryable,
+                   fmt::format("{}", fmt::join(gateways, ", "))))
+        return refuse_unwanted(signals, invocation);
+    record_weakness(site, joined.record.head.id, weakness);
+    return run_sealed(site, signals, invocation, std::move(joined.record));
 }
 
 int launch(Invocation& invocation, const LaunchOptions& options) {
@@ -44,6 +65,10 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     auto file = load_campaign(site, options.file, parse_params(options.params));
     // A store that is down, or forgets, is told before a long audience is read.
     const auto weakness = require_durability(site, options.accepts_weak_durability);
+    auto record = site.campaigns().find(file.name.text());
+    if (record && is_live(origin_of(file.audience)))
+        return launch_sealed(site, signals, invocation, options, file, std::move(*record),
+                             weakness);
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto made = plan_visibly(site, prepared, {true, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);
@@ -51,10 +76,9 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
         invocation.err << "Nothing was sealed or sent.\n";
         return kExitUsage;
     }
-    if (!is_wanted(signals, invocation, options, prepared, made)) {
-        invocation.err << "Nothing was sealed or sent.\n";
-        return signals.is_stopped() ? kExitUnavailable : kExitRefused;
-    }
+    if (!is_wanted(signals, invocation, options, made.store->fresh + made.store->retryable,
+                   gateways_text(prepared)))
+        return refuse_unwanted(signals, invocation);
     signals.check();
     auto sealed = seal_visibly(site, signals, invocation, prepared);
     record_weakness(site, sealed.record.head.id, weakness);

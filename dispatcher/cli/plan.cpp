@@ -28,9 +28,29 @@ void check_gateways(Site& site, const PreparedCampaign& prepared, Plan& made) {
             made.problems.push_back(fmt::format("gateway {}: {}", gateway.options->name, trouble));
 }
 
+/// What can be said without asking a database for the audience.
+int plan_unread(Invocation& invocation, const CampaignFile& file) {
+    const auto origin = origin_of(file.audience);
+    if (invocation.globals.json) {
+        print_json(invocation.out, {{"campaign", file.name.text()},
+                                    {"once_per", file.once_per},
+                                    {"audience", {{"origin", to_json_value(origin)}}}});
+        return kExitDone;
+    }
+    invocation.out << "campaign    " << file.name.text() << "\naudience    from "
+                   << name_of(origin.members) << "\n";
+    for (const auto& part : origin.exclude)
+        invocation.out << "            without " << name_of(part) << "\n";
+    invocation.err
+        << "The files are in order. The audience is not read with --offline: members, "
+           "template variables and payloads are checked by `pushonce plan` without it.\n";
+    return kExitDone;
+}
+
 int plan(Invocation& invocation, const PlanOptions& options) {
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
+    if (options.offline && is_live(origin_of(file.audience))) return plan_unread(invocation, file);
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
     auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
     if (options.with_gateways) check_gateways(site, prepared, made);

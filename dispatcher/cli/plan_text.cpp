@@ -13,8 +13,12 @@ constexpr std::size_t kProblemsShown = 10;
 
 std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
     const auto& counts = plan.audience;
-    auto text = fmt::format("audience    {} in {}: {}", count_of(counts.recipients, "device"),
-                            prepared.file.audience.file, count_of(counts.rows, "row"));
+    const auto& from = prepared.file.audience;
+    auto text =
+        fmt::format("audience    {} {}: {}", count_of(counts.recipients, "device"),
+                    from.part.kind == AudiencePart::Kind::file ? "in " + from.file
+                                                               : "from " + name_of(from.part),
+                    count_of(counts.rows, "row"));
     const auto add = [&](std::uint64_t count, const char* what) {
         if (count > 0) text += fmt::format(", {} {}", with_separators(count), what);
     };
@@ -23,10 +27,13 @@ std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
     add(counts.shared_tokens, "with a device token that another appid has");
     text += "\n";
     for (std::size_t i = 0; i < counts.problems.size() && i < kProblemsShown; ++i)
-        text += fmt::format("            line {}: {}\n", counts.problems[i].line,
+        text += fmt::format("            {}: {}\n", counts.problems[i].where,
                             counts.problems[i].problem);
     if (counts.problems.size() > kProblemsShown)
         text += fmt::format("            and {} more\n", counts.problems.size() - kProblemsShown);
+    for (const auto& part : prepared.audience.origin().exclude)
+        text += fmt::format("            {} excluded by {}\n", with_separators(part.excluded),
+                            name_of(part));
     return text;
 }
 
@@ -54,7 +61,7 @@ std::string sister_text(const SisterPlan& sister) {
     return text;
 }
 
-std::string store_text(const StorePlan& store) {
+std::string store_text(const StorePlan& store, bool is_live_audience) {
     auto text = fmt::format(
         "in store    {} delivered, {} rejected, {} claimed, {} in doubt, {} skipped, {} to be "
         "tried again, {} new\n",
@@ -68,7 +75,12 @@ std::string store_text(const StorePlan& store) {
             with_separators(store.by_others));
     for (const auto& sister : store.sisters)
         text += sister_text(sister);
-    if (!store.state)
+    if (store.state && is_live_audience)
+        text += fmt::format(
+            "campaign    is {} already, with the audience that was read when it was sealed: a "
+            "launch stands by that one and reads nothing anew\n",
+            to_string(*store.state));
+    else if (!store.state)
         text += "campaign    is not in the store yet\n";
     else
         text += fmt::format(
@@ -108,7 +120,7 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
                             gateway.name, count_of(gateway.recipients, "device"), gateway.target,
                             with_separators(gateway.payload_bytes),
                             with_separators(gateway.payload_bytes_max));
-    if (plan.store) text += store_text(*plan.store);
+    if (plan.store) text += store_text(*plan.store, is_live(prepared.audience.origin()));
     if (plan.store && plan.store->is_scope_new &&
         prepared.campaign.once_per != prepared.campaign.name.text())
         text += fmt::format(
@@ -132,7 +144,7 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
     const auto& counts = plan.audience;
     ordered_json bad_rows = ordered_json::array();
     for (const auto& row : counts.problems)
-        bad_rows.push_back({{"line", row.line}, {"problem", row.problem}});
+        bad_rows.push_back({{"line", row.line}, {"where", row.where}, {"problem", row.problem}});
     ordered_json gateways = ordered_json::array();
     for (const auto& gateway : plan.gateways)
         gateways.push_back({{"name", gateway.name},
@@ -147,6 +159,8 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"audience",
                           {{"rows", counts.rows},
                            {"recipients", counts.recipients},
+                           {"excluded", counts.excluded},
+                           {"origin", to_json_value(prepared.audience.origin())},
                            {"duplicates", counts.duplicates},
                            {"bad_rows", counts.bad_rows},
                            {"shared_tokens", counts.shared_tokens},

@@ -10,7 +10,7 @@
 
 namespace dispatcher::cli {
 
-PreparedCampaign prepare_visibly(const Site& site, CampaignFile file, std::ostream& err,
+PreparedCampaign prepare_visibly(Site& site, CampaignFile file, std::ostream& err,
                                  const std::function<void()>& check) {
     std::atomic<std::uint64_t> rows{0};
     const ProgressLine progress(err, Terminal::of_this_process(), [&rows] {
@@ -36,6 +36,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
         check();
         rendered = done;
     });
+    plan.warnings.insert(plan.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
     if (scope.store) plan.store = planner.compare(site.campaigns());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;

@@ -18,7 +18,7 @@ struct PlanScope {
 
 /// Reads the campaign's audience with progress on the screen. `check` is called now and then; what
 /// it throws ends the reading.
-PreparedCampaign prepare_visibly(const Site& site, CampaignFile file, std::ostream& err,
+PreparedCampaign prepare_visibly(Site& site, CampaignFile file, std::ostream& err,
                                  const std::function<void()>& check);
 
 /// Plans with progress on the screen.

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "audience/rows_name.h"
 #include "base/error.h"
+#include "base/invariant.h"
+#include "cli/assemble.h"
+#include "engine/campaign_rows.h"
+#include "source/query_rows.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -16,8 +21,33 @@ TokenCheck token_check(const std::vector<GatewayChoice>& gateways) {
     };
 }
 
-Campaign campaign_of(const CampaignFile& file, const std::vector<GatewayChoice>& gateways,
-                     const Audience& audience) {
+/// Where the audience leads when it is not a file.
+OpenRows open_rows(Site& site, std::vector<std::string>& warnings) {
+    return [&site, &warnings](const RowsFrom& from) -> std::unique_ptr<RowReader> {
+        const auto where = RowsName(from, false).text();
+        const auto& part = from.part;
+        if (part.kind == AudiencePart::Kind::campaign) {
+            auto record = site.find(part.campaign, from.place);
+            if (!is_finished(record.head.state) && !part.outcomes.empty())
+                warnings.push_back(fmt::format("{} is {}: whoever has these outcomes may change",
+                                               name_of(part), to_string(record.head.state)));
+            return std::make_unique<CampaignRows>(site.campaigns(), std::move(record),
+                                                  part.outcomes, where);
+        }
+        const auto* source = site.server().source(part.source);
+        invariant(source != nullptr, "the campaign file names sources that are there");
+        return std::make_unique<QueryRows>(open_query(*source, part.query, where), where);
+    };
+}
+
+std::vector<GatewayChoice> gateways_of(const Site& site, const CampaignFile& file) {
+    std::vector<GatewayChoice> gateways;
+    for (const auto& name : file.routing.gateways)
+        gateways.push_back(site.gateway(name));
+    return gateways;
+}
+
+Campaign campaign_of(const CampaignFile& file, const std::vector<GatewayChoice>& gateways) {
     Campaign campaign;
     campaign.name = file.name;
     campaign.once_per = file.once_per;
@@ -26,8 +56,6 @@ Campaign campaign_of(const CampaignFile& file, const std::vector<GatewayChoice>&
     for (const auto& gateway : gateways)
         campaign.gateways.push_back(
             {gateway.options->name, gateway.options->type, gateway.type->target(*gateway.options)});
-    campaign.audience.recipients = audience.counts().recipients;
-    campaign.audience.columns = audience.columns();
     return campaign;
 }
 
@@ -47,17 +75,33 @@ Params parse_params(const std::vector<std::string>& given) {
 }
 
 CampaignFile load_campaign(const Site& site, const std::string& path, const Params& params) {
-    return load_campaign_file(path, params, site.gateway_names());
+    auto file = load_campaign_file(path, params, site.gateway_names(), site.source_names());
+    const auto add_target = [&site](AudiencePart& part) {
+        if (const auto* source = site.server().source(part.source)) part.target = source->url;
+    };
+    add_target(file.audience.part);
+    for (auto& from : file.audience.exclude)
+        add_target(from.part);
+    return file;
 }
 
-PreparedCampaign prepare(const Site& site, CampaignFile file,
+PreparedCampaign prepare(Site& site, CampaignFile file,
                          const std::function<void(std::uint64_t)>& progress) {
-    std::vector<GatewayChoice> gateways;
-    for (const auto& name : file.routing.gateways)
-        gateways.push_back(site.gateway(name));
-    auto audience = Audience::read(file.audience, file.routing, token_check(gateways), progress);
-    auto campaign = campaign_of(file, gateways, audience);
-    return {std::move(file), std::move(gateways), std::move(audience), std::move(campaign)};
+    auto gateways = gateways_of(site, file);
+    std::vector<std::string> warnings;
+    auto audience = Audience::read(file.audience, file.routing, token_check(gateways), progress,
+                                   open_rows(site, warnings));
+    auto campaign = campaign_of(file, gateways);
+    campaign.audience.recipients = audience.counts().recipients;
+    campaign.audience.columns = audience.columns();
+    return {std::move(file), std::move(gateways), std::move(audience), std::move(campaign),
+            std::move(warnings)};
+}
+
+Campaign unread_campaign(const Site& site, const CampaignFile& file) {
+    auto campaign = campaign_of(file, gateways_of(site, file));
+    campaign.audience.origin = hashed_origin_of(file.audience);
+    return campaign;
 }
 
 }  // namespace dispatcher::cli

@@ -22,6 +22,7 @@ struct PreparedCampaign {
     std::vector<GatewayChoice> gateways;  ///< of the campaign, in its order
     Audience audience;
     Campaign campaign;  ///< as it would be sealed; the audience's hash is still missing
+    std::vector<std::string> warnings;  ///< about where the audience came from
 };
 
 /// Options of the verbs that take a campaign file.
@@ -33,8 +34,13 @@ Params parse_params(const std::vector<std::string>& given);
 /// Reads the campaign file alone. Throws ConfigError.
 CampaignFile load_campaign(const Site& site, const std::string& path, const Params& params);
 
-/// Reads the audience of `file`. `progress` hears of rows read. Throws ConfigError.
-PreparedCampaign prepare(const Site& site, CampaignFile file,
+/// Reads the audience of `file`. `progress` hears of rows read. Throws ConfigError,
+/// UnavailableError.
+PreparedCampaign prepare(Site& site, CampaignFile file,
                          const std::function<void(std::uint64_t)>& progress);
+
+/// The campaign of `file` with the definition of its audience only: enough to compare it with the
+/// one that is sealed, see keep_sealed_audience(). Throws ConfigError.
+Campaign unread_campaign(const Site& site, const CampaignFile& file);
 
 }  // namespace dispatcher::cli

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "audience/rows_name.h"
 #include "base/error.h"
 #include "cli/campaign_view.h"
 #include "cli/planning.h"
@@ -62,7 +63,7 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
         print_preview(invocation, gateway, gateway.type->preview(*gateway.options, *notification));
     });
     if (!found)
-        throw ConfigError(prepared.file.audience.file,
+        throw ConfigError(RowsName(prepared.file.audience, false).text(),
                           fmt::format("the audience has no appid '{}'", options.appid));
     return kExitDone;
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "audience/rows_name.h"
 #include "base/encoding.h"
 #include "base/error.h"
 
@@ -38,7 +39,7 @@ std::string rows_of(const PreparedCampaign& prepared, const std::vector<std::str
         rows += "}\n";
     });
     if (!wanted.empty())
-        throw ConfigError(prepared.file.audience.file,
+        throw ConfigError(RowsName(prepared.file.audience, false).text(),
                           fmt::format("the audience has no appid '{}'", *wanted.begin()));
     return rows;
 }

@@ -15,6 +15,15 @@
 namespace dispatcher::cli {
 namespace {
 
+/// Where the audience came from, and who was struck out by what.
+std::string origin_text(const AudienceSeal& audience) {
+    if (!audience.origin) return {};
+    auto text = "audience from " + to_text(audience.origin->members) + "\n";
+    for (const auto& part : audience.origin->exclude)
+        text += fmt::format("excluded {} by {}\n", with_separators(part.excluded), to_text(part));
+    return text;
+}
+
 int show(Invocation& invocation, const std::string& campaign) {
     Site site(invocation.globals);
     const auto record = site.find(campaign);
@@ -36,6 +45,7 @@ int show(Invocation& invocation, const std::string& campaign) {
     out << fmt::format("sha256 {}\n", to_hex(record.sealed_sha));
     out << fmt::format("{}, once per {}\n", count_of(record.campaign.audience.recipients, "device"),
                        record.campaign.once_per);
+    out << origin_text(record.campaign.audience);
     for (const auto& gateway : record.campaign.gateways)
         out << fmt::format("gateway {} ({}): {}\n", gateway.name, gateway.type, gateway.target);
     out << "settings " << settings.dump() << "\n";

@@ -36,6 +36,13 @@ std::vector<std::string> Site::gateway_names() const {
     return names;
 }
 
+std::vector<std::string> Site::source_names() const {
+    std::vector<std::string> names;
+    for (const auto& source : server_.sources)
+        names.push_back(source.name);
+    return names;
+}
+
 const GatewayType& Site::type(const std::string& name) const {
     for (const auto& type : types_)
         if (type->name() == name) return *type;
@@ -111,15 +118,15 @@ void Site::check_schema() {
     schema_checked_ = true;
 }
 
-CampaignRecord Site::find(const std::string& name) {
+CampaignRecord Site::find(const std::string& name, const std::string& where) {
     if (auto record = campaigns().find(name)) return std::move(*record);
     std::vector<std::string> names;
     for (const auto& record : campaigns().list(kNamesMax))
         names.push_back(record.name.text());
     const auto nearest = nearest_name(name, names);
-    throw ConfigError("", fmt::format("the store has no campaign '{}'{}", name,
-                                      nearest.empty() ? "; `pushonce status` lists them all"
-                                                      : "; did you mean '" + nearest + "'?"));
+    throw ConfigError(where, fmt::format("the store has no campaign '{}'{}", name,
+                                         nearest.empty() ? "; `pushonce status` lists them all"
+                                                         : "; did you mean '" + nearest + "'?"));
 }
 
 EngineOptions Site::engine_options() const {

@@ -24,6 +24,7 @@ class Site {
 
     [[nodiscard]] const ServerFile& server() const { return server_; }
     [[nodiscard]] std::vector<std::string> gateway_names() const;
+    [[nodiscard]] std::vector<std::string> source_names() const;
     [[nodiscard]] const GatewayType& type(const std::string& name) const;
     /// A gateway of the server file by its name. Throws ConfigError.
     [[nodiscard]] GatewayChoice gateway(const std::string& name) const;
@@ -38,8 +39,9 @@ class Site {
     Store& store();
     JournalDirectory& journals();
 
-    /// The campaign of this name. Throws ConfigError, with the nearest name, if there is none.
-    CampaignRecord find(const std::string& name);
+    /// The campaign of this name. Throws ConfigError, with the nearest name, if there is none;
+    /// `where` opens it.
+    CampaignRecord find(const std::string& name, const std::string& where = {});
 
     [[nodiscard]] EngineOptions engine_options() const;
     Clock& clock() { return clock_; }

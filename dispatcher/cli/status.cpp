@@ -77,7 +77,7 @@ std::string status_text(const Status& status) {
                 ? fmt::format("\n  once per {}, together with ", record.campaign.once_per)
                 : std::string(", "),
             sister.name.text(), to_string(sister.head.state));
-    text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
+    text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.members(), "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)
         text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), to_string(key.first),

@@ -22,17 +22,25 @@ struct TestOptions {
     std::vector<std::string> params;
 };
 
+/// Testers are chosen by hand: nobody is struck out.
+void read_only_file(AudienceOptions& audience, const std::string& path) {
+    audience.part = {};
+    audience.part.file = path;
+    audience.file = path;
+    audience.exclude.clear();
+}
+
 /// The campaign with the few recipients that are to get it, under a name of its own.
 PreparedCampaign prepare_test(Site& site, Invocation& invocation, const TestOptions& options,
                               const std::function<void()>& check) {
     auto file = load_campaign(site, options.file, parse_params(options.params));
     std::optional<SelectedAudience> selected;
     if (options.appids.empty()) {
-        file.audience.file = std::filesystem::absolute(options.audience).string();
+        read_only_file(file.audience, std::filesystem::absolute(options.audience).string());
     } else {
         const auto whole = prepare_visibly(site, file, invocation.err, check);
         selected.emplace(whole, options.appids);
-        file.audience.file = selected->path();
+        read_only_file(file.audience, selected->path());
     }
     file.audience.expect_min.reset();
     file.audience.expect_max.reset();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "campaign/nearest_name.h"
+#include "config/audience_keys.h"
 #include "config/map_reader.h"
 #include "config/quantity.h"
 #include "config/reference.h"
@@ -41,57 +42,6 @@ bool read_name(MapReader& reader, std::string_view key, std::string& target) {
                                    "most 64",
                                    reader.full_name(key), node->written));
     return false;
-}
-
-void read_audience_path(MapReader& reader, std::string& target) {
-    std::string written;
-    reader.text("file", written);
-    const auto* node = reader.find("file");
-    if (node == nullptr || node->kind != YamlNode::Kind::scalar) return;
-    if (written == "-") {
-        target = written;
-        return;
-    }
-    reader.path("file", target);
-    std::string_view plain = target;
-    for (const std::string_view packed : {".gz", ".zst"})
-        if (plain.ends_with(packed)) plain.remove_suffix(packed.size());
-    if (!plain.ends_with(".csv") && !plain.ends_with(".ndjson"))
-        reader.fail(*node,
-                    "audience.file must end in .csv or .ndjson, with .gz or .zst after it "
-                    "if it is packed");
-    std::error_code ignored;
-    if (!std::filesystem::exists(target, ignored))
-        reader.fail(*node, fmt::format("audience.file: {} does not exist", target));
-}
-
-void read_expected_size(MapReader reader, AudienceOptions& audience) {
-    const auto read = [&](const char* key, std::optional<std::uint64_t>& target) {
-        std::uint64_t count = 0;
-        if (reader.find(key) == nullptr) return;
-        reader.count(key, 0, UINT64_MAX, count);
-        target = count;
-    };
-    read("min", audience.expect_min);
-    read("max", audience.expect_max);
-    if (audience.expect_min && audience.expect_max && *audience.expect_min > *audience.expect_max)
-        reader.fail(*reader.find("min"), "audience.expect.min is greater than max");
-    reader.finish();
-}
-
-void read_audience(MapReader reader, AudienceOptions& audience) {
-    reader.not_available({"source", "query", "campaign", "outcomes", "refresh", "exclude"});
-    if (reader.find("source") == nullptr && reader.find("campaign") == nullptr)
-        reader.require({"file"});
-    read_audience_path(reader, audience.file);
-    read_expected_size(reader.map("expect"), audience);
-    reader.choice<OnBadRow>("on_bad_row", audience.on_bad_row,
-                            {{"stop", OnBadRow::stop}, {"skip", OnBadRow::skip}});
-    reader.choice<OnSharedToken>("on_shared_token", audience.on_shared_token,
-                                 {{"stop", OnSharedToken::stop},
-                                  {"first", OnSharedToken::first},
-                                  {"allow", OnSharedToken::allow}});
-    reader.finish();
 }
 
 /// Answers whether the server file has this gateway.
@@ -245,7 +195,8 @@ void read_delivery(MapReader reader, CampaignFile& file) {
 
 CampaignFile load_campaign_file(const std::string& path,
                                 const std::map<std::string, std::string>& params,
-                                const std::vector<std::string>& gateway_names) {
+                                const std::vector<std::string>& gateway_names,
+                                const std::vector<std::string>& source_names) {
     auto source = SourceFile::read(path);
     Problems problems;
     auto tree = parse_yaml(source, problems);
@@ -258,7 +209,7 @@ CampaignFile load_campaign_file(const std::string& path,
     if (read_name(root, "campaign", name)) file.name = *CampaignName::parse(name);
     file.once_per = name;
     read_name(root, "once_per", file.once_per);
-    read_audience(root.map("audience"), file.audience);
+    read_audience(root.map("audience"), {source, problems, source_names, name}, file.audience);
     file.routing = read_routing(root, gateway_names);
     read_message(root.map("message"), source, file, problems);
     read_delivery(root.map("delivery"), file);

@@ -25,10 +25,12 @@ struct CampaignFile {
 };
 
 /// Reads and checks a campaign file and the template it names. `params` fill ${param:k}.
-/// `gateway_names` are those of the server file. Throws ConfigError with file:line:column, what is
-/// wrong, and the nearest valid key; keys of features to come are "not available in this version".
+/// `gateway_names` and `source_names` are those of the server file. Throws ConfigError with
+/// file:line:column, what is wrong, and the nearest valid key; keys of features to come are "not
+/// available in this version".
 CampaignFile load_campaign_file(const std::string& path,
                                 const std::map<std::string, std::string>& params,
-                                const std::vector<std::string>& gateway_names);
+                                const std::vector<std::string>& gateway_names,
+                                const std::vector<std::string>& source_names = {});
 
 }  // namespace dispatcher

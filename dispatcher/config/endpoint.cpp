@@ -48,7 +48,7 @@ std::optional<std::string> mysql_problem(std::string_view rest) {
     const auto at = rest.rfind('@');
     if (at == rest.npos || at == 0) return std::string("the user is missing; ") + kForm;
     if (rest.substr(0, at).find(':') != rest.npos)
-        return "no password here; put it under store.password";
+        return "no password here; put it under the key `password`";
     rest.remove_prefix(at + 1);
     const auto slash = rest.find('/');
     if (slash == rest.npos || slash + 1 == rest.size())

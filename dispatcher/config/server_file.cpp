@@ -37,18 +37,45 @@ void read_retention(MapReader retention, StoreOptions& store) {
     store.retention_audience = std::chrono::duration_cast<std::chrono::hours>(audience);
 }
 
-void read_store(MapReader reader, const SourceFile& file, StoreOptions& store) {
-    reader.text("url", store.url);
-    if (const auto problem = store_url_problem(store.url))
+/// Where a database is and how to get in: the same keys for the store and for sources.
+void read_database(MapReader& reader, const SourceFile& file, std::string& url, Secret& password,
+                   std::string& tls_ca) {
+    reader.text("url", url);
+    if (const auto problem = store_url_problem(url); problem && reader.find("url") != nullptr)
         reader.fail(*reader.find("url"), fmt::format("{}: {}", reader.full_name("url"), *problem));
-    if (store.url.starts_with(kSqliteScheme))
-        store.url =
-            std::string(kSqliteScheme) + file.resolve(store.url.substr(kSqliteScheme.size()));
-    reader.secret("password", store.password);
+    if (url.starts_with(kSqliteScheme))
+        url = std::string(kSqliteScheme) + file.resolve(url.substr(kSqliteScheme.size()));
+    reader.secret("password", password);
     auto tls = reader.map("tls");
     tls.require({"ca"});
-    tls.path("ca", store.tls_ca);
+    tls.path("ca", tls_ca);
     tls.finish();
+}
+
+/// Gateways and sources have names of the form that campaigns have.
+void check_name(MapReader& reader, const std::string& name) {
+    if (CampaignName::parse(name)) return;
+    reader.fail(
+        *reader.find(name),
+        fmt::format("'{}' is not a name: letters, digits, '.', '_' and '-', at most 64", name));
+}
+
+void read_sources(MapReader reader, const SourceFile& file, std::vector<SourceOptions>& sources) {
+    for (const auto& name : reader.keys()) {
+        check_name(reader, name);
+        SourceOptions source;
+        source.name = name;
+        auto keys = reader.map(name);
+        keys.require({"url"});
+        read_database(keys, file, source.url, source.password, source.tls_ca);
+        keys.duration("timeout", 1s, kDay, source.timeout);
+        keys.finish();
+        sources.push_back(std::move(source));
+    }
+}
+
+void read_store(MapReader reader, const SourceFile& file, StoreOptions& store) {
+    read_database(reader, file, store.url, store.password, store.tls_ca);
     reader.duration("lease", 1s, 1h, store.lease);
     reader.duration("patience", 0s, kDay, store.patience);
     read_retention(reader.map("retention"), store);
@@ -175,10 +202,7 @@ void read_gateways(MapReader reader, const Problems& problems,
                    const std::vector<const GatewayType*>& types,
                    std::vector<GatewayOptions>& gateways) {
     for (const auto& name : reader.keys()) {
-        if (!CampaignName::parse(name))
-            reader.fail(*reader.find(name), fmt::format("'{}' is not a name: letters, digits, '.', "
-                                                        "'_' and '-', at most 64",
-                                                        name));
+        check_name(reader, name);
         GatewayOptions gateway;
         gateway.name = name;
         read_gateway(reader.map(name), problems, types, gateway);
@@ -192,6 +216,12 @@ const GatewayOptions* ServerFile::gateway(std::string_view name) const {
     const auto found = std::find_if(gateways.begin(), gateways.end(),
                                     [&](const auto& gateway) { return gateway.name == name; });
     return found == gateways.end() ? nullptr : &*found;
+}
+
+const SourceOptions* ServerFile::source(std::string_view name) const {
+    const auto found = std::find_if(sources.begin(), sources.end(),
+                                    [&](const auto& source) { return source.name == name; });
+    return found == sources.end() ? nullptr : &*found;
 }
 
 std::string find_server_file(const std::string& given) {
@@ -233,7 +263,7 @@ ServerFile load_server_file(const std::string& path,
     read_gateways(root.map("gateways"), problems, gateway_types, file.gateways);
     read_server(root.map("server"), file.server);
     read_log(root.map("log"), file.log);
-    root.not_available({"sources"});
+    read_sources(root.map("sources"), source, file.sources);
     root.finish();
     problems.throw_if_any();
     return file;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "gateway/gateway_type.h"
+#include "source/source_options.h"
 #include "store/store_options.h"
 
 namespace dispatcher {
@@ -25,12 +26,14 @@ struct ListenOptions {
 struct ServerFile {
     std::string path;
     StoreOptions store;
+    std::vector<SourceOptions> sources;  ///< where audiences may be read from
     JournalOptions journal;
     std::vector<GatewayOptions> gateways;
     ListenOptions server;
     LogOptions log;
 
     [[nodiscard]] const GatewayOptions* gateway(std::string_view name) const;
+    [[nodiscard]] const SourceOptions* source(std::string_view name) const;
 };
 
 /// The first that exists of: `given` (must exist), $PUSHONCE_CONFIG (must exist),

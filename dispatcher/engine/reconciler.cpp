@@ -5,6 +5,7 @@
 
 #include "audience/chunk_block.h"
 #include "base/invariant.h"
+#include "campaign/routing.h"
 #include "store/key_merge.h"
 
 namespace dispatcher {
@@ -35,6 +36,7 @@ Reconciler::Pass Reconciler::look(const CampaignHead& campaign) {
     for (;;) {
         const auto chunks = flags_.session().list_chunks(campaign.id, first, kChunksPage);
         for (const auto& chunk : chunks) {
+            if (chunk.gateway == kExcludedGateway) continue;
             if (chunk.state != ChunkState::closed) {
                 pass.is_settled = false;
                 continue;

@@ -6,9 +6,15 @@
 #include "audience/chunk_block.h"
 #include "base/invariant.h"
 #include "campaign/notification.h"
+#include "campaign/routing.h"
 
 namespace dispatcher {
 namespace {
+
+/// What became of members whom the audience's exclusions struck out.
+ReportedOutcome excluded_outcome() {
+    return {ReportOutcome::skipped, std::string(to_string(Reason::excluded))};
+}
 
 constexpr std::size_t kChunksPage = 500;
 /// Keys of one read of flags: what a session takes in one call.
@@ -65,6 +71,8 @@ ReportCounts Report::count() {
     const auto now = standing();
     const auto names = [this](CampaignId id) { return name_of(id); };
     ReportCounts counts;
+    if (record_.campaign.audience.excluded > 0)
+        counts.add(now, nullptr, excluded_outcome(), record_.campaign.audience.excluded);
     if (!shares_scope()) {
         std::uint64_t flags = 0;
         for (const auto& group : store_.count_flags(record_.head.id, record_.head.scope)) {
@@ -81,6 +89,7 @@ ReportCounts Report::count() {
         return counts;
     }
     walk_chunks([&](const ChunkHead& chunk) {
+        if (chunk.gateway == kExcludedGateway) return;
         const auto payload = store_.session().read_payload(chunk.campaign, chunk.no, false);
         invariant(payload.has_value(), "a chunk has its keys");
         walk_flags(read_chunk_keys(payload->keys), [&](std::size_t, const FlagRows::Row* flag) {
@@ -140,13 +149,15 @@ void Report::visit_chunk(const ChunkHead& chunk, const CampaignStanding& standin
     const auto& gateways = record_.campaign.gateways;
     std::vector<std::string_view> values;
 
+    const bool is_excluded = chunk.gateway == kExcludedGateway;
     walk_flags(keys, [&](std::size_t row, const FlagRows::Row* flag) {
         if (only && keys[row] != *only) return;
+        if (is_excluded) flag = nullptr;  // in a shared scope another campaign may have one
         const NotificationKey notification(record_.name.text(), keys[row]);
         ReportLine line;
         line.campaign = record_.name.text();
         line.appid = keys[row];
-        line.reported = reported_outcome(standing, flag, names);
+        line.reported = is_excluded ? excluded_outcome() : reported_outcome(standing, flag, names);
         if (chunk.gateway.value < gateways.size())
             line.gateway = gateways[chunk.gateway.value].name;
         line.notification_id = notification.id();

@@ -1,5 +1,6 @@
 #include "engine/reported_outcome.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/time_text.h"
@@ -39,6 +40,16 @@ ReportedOutcome skipped(Reason reason) {
 
 std::string_view to_string(ReportOutcome outcome) {
     return kNames[static_cast<std::size_t>(outcome)];
+}
+
+std::optional<ReportOutcome> parse_report_outcome(std::string_view name) {
+    const auto found = std::find(kNames.begin(), kNames.end(), name);
+    if (found == kNames.end()) return std::nullopt;
+    return static_cast<ReportOutcome>(found - kNames.begin());
+}
+
+std::vector<std::string> report_outcome_names() {
+    return {kNames.begin(), kNames.end()};
 }
 
 ReportedOutcome reported_outcome(const CampaignStanding& campaign, const FlagRows::Row* row,

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "campaign/campaign_state.h"
 #include "campaign/ids.h"
@@ -23,6 +25,9 @@ enum class ReportOutcome : std::uint8_t {
 inline constexpr std::size_t kReportOutcomes = 6;
 
 std::string_view to_string(ReportOutcome outcome);
+std::optional<ReportOutcome> parse_report_outcome(std::string_view name);
+/// Every name, in the order of the enum.
+std::vector<std::string> report_outcome_names();
 
 /// An outcome with its reason, as a report line shows them: reason "" is none; `already_by:NAME`
 /// and, in doubt, `CLASS:TIME` carry a detail behind the colon.

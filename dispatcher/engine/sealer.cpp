@@ -63,7 +63,7 @@ SealedCampaign Sealer::seal(Campaign campaign, const Settings& settings, const A
     const auto name = campaign.name.text();
     if (auto record = store_.find(name)) {
         campaign.audience = audience.cut([](Audience::Chunk&&) {});
-        return join(std::move(*record), campaign);
+        return join(std::move(*record), std::move(campaign));
     }
     store_.drop_dead_drafts(kDraftAgeMax);
     const auto draft = store_draft(campaign, audience, progress ? progress : ignore_progress);
@@ -71,16 +71,17 @@ SealedCampaign Sealer::seal(Campaign campaign, const Settings& settings, const A
     const bool is_new = store_.seal(draft, campaign, settings, source_text, actor);
     auto record = store_.find(name);
     invariant(record.has_value(), "a sealed campaign has its name");
-    if (!is_new) return join(std::move(*record), campaign);
+    if (!is_new) return join(std::move(*record), std::move(campaign));
     return {std::move(*record), true};
 }
 
-SealedCampaign Sealer::join(CampaignRecord record, const Campaign& campaign) const {
+SealedCampaign Sealer::join(CampaignRecord record, Campaign campaign) {
     if (record.head.state == CampaignState::purged)
         throw RefusedError(fmt::format(
             "campaign {} was finished and its records are purged; the name stays taken. Choose "
             "another name",
             record.name.text()));
+    keep_sealed_audience(record.campaign, campaign);
     if (record.sealed_sha != Sha256::of(with_sealed_targets(record, campaign).to_json()))
         refuse(record, campaign);
     return {std::move(record), false};

@@ -33,8 +33,11 @@ class Sealer {
                         std::string_view source_text, const Actor& actor,
                         const std::function<void(std::uint64_t recipients)>& progress);
 
+    /// Joins the sealed campaign `record` if it is this one, whose audience was read anew, or need
+    /// not have been where keep_sealed_audience() lets the sealed one stand. Throws as seal() does.
+    [[nodiscard]] static SealedCampaign join(CampaignRecord record, Campaign campaign);
+
   private:
-    SealedCampaign join(CampaignRecord record, const Campaign& campaign) const;
     CampaignId store_draft(Campaign& campaign, const Audience& audience,
                            const std::function<void(std::uint64_t)>& progress);
     void fill_draft(CampaignId draft, Campaign& campaign, const Audience& audience,

@@ -75,7 +75,7 @@ TEST_CASE("the same audience from an archive, from NDJSON and from stdin", "[fil
     AudienceCase given(kThree);
     const StdinFrom file(given.options.file);
     given.options.file = "-";
-    given.options.format = AudienceOptions::Format::ndjson;
+    given.options.format = RowsFrom::Format::ndjson;
     CHECK(given.error().find("stdin:1: is not a JSON object") == 0);
 }
 

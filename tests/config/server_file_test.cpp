@@ -179,8 +179,32 @@ TEST_CASE("mistakes in the server file are told at their place", "[unit]") {
     CHECK(
         problem_of("server: {ops_listen: \"localhost:99999\"}\n").find("s.yaml:1:22: server.ops") ==
         0);
-    CHECK(problem_of("sources: {crm: {}}\n") ==
-          "s.yaml:1:10: sources is not available in this version");
+    CHECK(problem_of("sources: {crm: {}}\n") == "s.yaml:1:16: sources.crm.url is missing");
+    CHECK(problem_of("sources: {crm: {url: \"mysql://ro@db/crm\", timeuot: 60s}}\n") ==
+          "s.yaml:1:44: unknown key 'timeuot' in sources.crm; did you mean 'timeout'?");
+    CHECK(problem_of("sources: {crm: {url: \"mysql://ro:hunter2@db/crm\"}}\n")
+              .find("s.yaml:1:22: sources.crm.url: no password here") == 0);
+    CHECK(problem_of("sources: {\"c m\": {url: \"sqlite:x.db\"}}\n").find("'c m' is not a name") !=
+          std::string::npos);
+}
+
+TEST_CASE("sources of audiences are read with their passwords and timeouts", "[unit]") {
+    const ConfigFolder folder;
+    const Variable password("PUSHONCE_TEST_PASSWORD", "p: #\"w\\");
+    const auto file = load(folder.write("config/s.yaml", R"(
+sources:
+  crm: {url: "mysql://ro@db/crm", password: "${env:PUSHONCE_TEST_PASSWORD}", timeout: 90s}
+  local: {url: "sqlite:../devices.db"}
+)"));
+    REQUIRE(file.sources.size() == 2);
+    const auto* crm = file.source("crm");
+    REQUIRE(crm != nullptr);
+    CHECK(crm->url == "mysql://ro@db/crm");
+    CHECK(crm->password.reveal() == "p: #\"w\\");
+    CHECK(crm->timeout == 90s);
+    CHECK(file.source("local")->url == "sqlite:" + folder.file("devices.db"));
+    CHECK(file.source("local")->timeout == 60s);
+    CHECK(file.source("none") == nullptr);
 }
 
 TEST_CASE("a store address is checked and never quoted", "[unit]") {

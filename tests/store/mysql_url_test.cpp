@@ -1,4 +1,4 @@
-#include "store/mysql/mysql_url.h"
+#include "mysql/mysql_url.h"
 
 #include "base/error.h"
 #include "store/mysql/connection_guard.h"

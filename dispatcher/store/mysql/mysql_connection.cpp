@@ -8,8 +8,8 @@
 #include <cppconn/resultset.h>
 #include <cppconn/statement.h>
 #include <fmt/format.h>
-#include <mysql_driver.h>
 
+#include "mysql/mysql_client.h"
 #include "store/mysql/connection_guard.h"
 #include "store/mysql/mysql_dialect.h"
 
@@ -49,25 +49,6 @@ constexpr auto kSessionSettings =
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode','tx_isolation',"
     "'transaction_isolation','time_zone','wsrep_sync_wait')";
 
-::sql::mysql::MySQL_Driver& driver_instance() {
-    // The first call fills a map of the library without a lock; C++ makes statics one by one.
-    static auto* const instance = ::sql::mysql::get_mysql_driver_instance();
-    return *instance;
-}
-
-/// The library keeps memory per thread, which the thread gives back at its end.
-struct DriverThread {
-    DriverThread() { driver_instance().threadInit(); }
-    ~DriverThread() { driver_instance().threadEnd(); }
-    DriverThread(const DriverThread&) = delete;
-    DriverThread& operator=(const DriverThread&) = delete;
-};
-
-::sql::mysql::MySQL_Driver& driver() {
-    thread_local const DriverThread thread;
-    return driver_instance();
-}
-
 class MysqlRow final : public sql::Row {
   public:
     explicit MysqlRow(::sql::ResultSet& result) : result_(result) {}
@@ -104,26 +85,8 @@ struct MysqlConnection::Connector {
 MysqlConnection::MysqlConnection(const MysqlUrl& url, const MysqlUrl::Host& host,
                                  const Secret& password, const std::string& tls_ca)
     : connector_(std::make_unique<Connector>()) {
-    // Values have exactly the types that the connector expects; it ignores other names silently.
-    ::sql::ConnectOptionsMap options;
-    options["userName"] = ::sql::SQLString(url.user);
-    options["password"] = ::sql::SQLString(password.reveal());
-    options["schema"] = ::sql::SQLString(url.database);
-    if (url.socket.empty()) {
-        options["hostName"] = ::sql::SQLString("tcp://" + host.name);
-        options["port"] = static_cast<int>(host.port);
-    } else {
-        options["hostName"] = ::sql::SQLString("unix://" + url.socket);
-    }
-    options["OPT_CONNECT_TIMEOUT"] = kConnectTimeoutSeconds;
-    options["OPT_READ_TIMEOUT"] = kReadTimeoutSeconds;
-    options["OPT_WRITE_TIMEOUT"] = kReadTimeoutSeconds;
-    options["OPT_LOCAL_INFILE"] = 0;
-    if (!tls_ca.empty()) {
-        options["sslCA"] = ::sql::SQLString(tls_ca);
-        options["sslVerify"] = true;  // without it the name in the certificate is not looked at
-    }
-    connector_->connection.reset(driver().connect(options));
+    connector_->connection =
+        connect(url, host, {password, tls_ca, kConnectTimeoutSeconds, kReadTimeoutSeconds});
     connector_->statement.reset(connector_->connection->createStatement());
     set_up_session(!tls_ca.empty());
 }
@@ -174,14 +137,14 @@ void MysqlConnection::exec(std::string_view statement) {
                                      statement.size()));
     }
     guarded(is_broken_, [&] {
-        driver();
+        enter_driver();
         connector_->statement->execute(::sql::SQLString(statement.data(), statement.size()));
     });
 }
 
 void MysqlConnection::query(std::string_view statement, const sql::OnRow& on_row) {
     guarded(is_broken_, [&] {
-        driver();
+        enter_driver();
         const std::unique_ptr<::sql::ResultSet> result(connector_->statement->executeQuery(
             ::sql::SQLString(statement.data(), statement.size())));
         const MysqlRow row(*result);

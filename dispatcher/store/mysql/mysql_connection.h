@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/secret.h"
-#include "store/mysql/mysql_url.h"
+#include "mysql/mysql_url.h"
 #include "store/sql/connection.h"
 
 namespace dispatcher::mysql {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/mysql/mysql_url.h"
+#include "mysql/mysql_url.h"
 #include "store/sql/connection.h"
 #include "store/store_options.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
+#include "campaign/routing.h"
 #include "store/sql/audit_entry.h"
 #include "store/sql/sql_campaign_store.h"
 
@@ -21,7 +22,7 @@ constexpr auto kLockDraft = "SELECT state, name FROM campaign WHERE id={}{}";
 constexpr auto kInsertChunk =
     "INSERT INTO chunk (campaign_id, chunk_no, gateway, due_at, state, owner, fence, claim_seq,"
     " lease_until, key_lo, key_hi, rows_n, sha256)"
-    " VALUES ({id},{no},{gateway},0,0,0,0,0,0,{lo},{hi},{rows},{sha}){keep}";
+    " VALUES ({id},{no},{gateway},0,{state},0,0,0,0,{lo},{hi},{rows},{sha}){keep}";
 constexpr auto kInsertPayload =
     "INSERT INTO chunk_payload (campaign_id, chunk_no, codec, keys_block)"
     " VALUES ({id},{no},{codec},{keys}){keep}";
@@ -65,13 +66,19 @@ std::optional<Draft> lock_draft(GuardedConnection& connection, CampaignId campai
     return draft;
 }
 
+/// Nobody ever claims in a chunk of excluded members.
+ChunkState state_of(const NewChunk& chunk) {
+    return chunk.gateway == kExcludedGateway ? ChunkState::closed : ChunkState::open;
+}
+
 void insert_chunk(GuardedConnection& connection, CampaignId draft, const NewChunk& chunk) {
     const auto& dialect = connection.dialect();
     connection.exec(fmt::format(
         kInsertChunk, fmt::arg("id", draft.value), fmt::arg("no", chunk.no.value),
-        fmt::arg("gateway", chunk.gateway.value), fmt::arg("lo", dialect.key(chunk.key_lo)),
-        fmt::arg("hi", dialect.key(chunk.key_hi)), fmt::arg("rows", chunk.rows),
-        fmt::arg("sha", dialect.key(view(chunk.sha256))),
+        fmt::arg("gateway", chunk.gateway.value),
+        fmt::arg("state", static_cast<int>(state_of(chunk))),
+        fmt::arg("lo", dialect.key(chunk.key_lo)), fmt::arg("hi", dialect.key(chunk.key_hi)),
+        fmt::arg("rows", chunk.rows), fmt::arg("sha", dialect.key(view(chunk.sha256))),
         fmt::arg("keep", dialect.keep_existing("chunk", "chunk_no"))));
     // The blocks go one by one, so that a statement stays near 1 MiB.
     connection.exec(fmt::format(
@@ -101,11 +108,11 @@ void require_all_rows(GuardedConnection& connection, CampaignId draft, const Cam
     std::uint64_t rows = 0;
     connection.query(fmt::format(kCountRows, draft.value),
                      [&](const Row& row) { rows = row.natural(0); });
-    if (rows != campaign.audience.recipients) {
+    if (rows != campaign.audience.members()) {
         throw RefusedError(
             fmt::format("the draft of {} holds {} recipients, but {} were to be "
                         "sealed: launch it again",
-                        campaign.name.text(), rows, campaign.audience.recipients));
+                        campaign.name.text(), rows, campaign.audience.members()));
     }
 }
 

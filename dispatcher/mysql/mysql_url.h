@@ -7,7 +7,7 @@
 
 namespace dispatcher::mysql {
 
-/// Where a MySQL or MariaDB store is.
+/// Where a MySQL or MariaDB database is.
 struct MysqlUrl {
     struct Host {
         std::string name;

@@ -1,4 +1,4 @@
-#include "store/mysql/mysql_url.h"
+#include "mysql/mysql_url.h"
 
 #include <charconv>
 
@@ -11,7 +11,7 @@ constexpr std::string_view kScheme = "mysql://";
 constexpr std::string_view kShape = " (mysql://user@host1:3306,host2:3306/database)";
 
 [[noreturn]] void refuse(const std::string& problem) {
-    throw ConfigError("store.url", problem + std::string(kShape));
+    throw ConfigError("url", "the url of the database " + problem + std::string(kShape));
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -70,7 +70,7 @@ MysqlUrl MysqlUrl::parse(std::string_view text) {
     if (at == text.npos) refuse("lacks user@");
     const auto user = text.substr(0, at);
     if (user.find(':') != user.npos) {
-        refuse("must not hold the password: give it as store.password");
+        refuse("must not hold the password: give it under the key password");
     }
     url.user = percent_decoded(user);
     if (url.user.empty()) refuse("lacks a user");
