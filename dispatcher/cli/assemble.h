@@ -7,6 +7,8 @@
 #include "gateway/gateway_type.h"
 #include "journal/journal.h"
 #include "store/campaign_store.h"
+#include "store/device_records.h"
+#include "store/retention.h"
 #include "store/store_options.h"
 
 namespace dispatcher::cli {
@@ -19,6 +21,8 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types();
 /// The store that the url names. Throws ConfigError for a url of no known kind; connects later.
 std::unique_ptr<Store> open_store(const StoreOptions& options);
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options);
+std::unique_ptr<Retention> open_retention(const StoreOptions& options);
+std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options);
 
 /// Whether the store is a file of this machine that can be made when it is missing.
 bool is_embedded(const StoreOptions& options);
