@@ -46,16 +46,22 @@ std::string compress(std::string_view raw) {
     return block;
 }
 
-std::string decompress(std::string_view block) {
+/// Unpacks the block into `raw`; answers what is wrong with it, or nullptr.
+const char* try_decompress(std::string_view block, std::string& raw) {
     thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
     const auto size = ZSTD_getFrameContentSize(block.data(), block.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) fail("no zstd header");
-    if (size > kRawBytesMax) fail("its size is impossible");
-    std::string raw(size, '\0');
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) return "no zstd header";
+    if (size > kRawBytesMax) return "its size is impossible";
+    raw.assign(size, '\0');
     const auto unpacked =
         ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), block.data(), block.size());
-    if (ZSTD_isError(unpacked) != 0) fail(ZSTD_getErrorName(unpacked));
-    if (unpacked != raw.size()) fail("its size is not what its header says");
+    if (ZSTD_isError(unpacked) != 0) return ZSTD_getErrorName(unpacked);
+    return unpacked == raw.size() ? nullptr : "its size is not what its header says";
+}
+
+std::string decompress(std::string_view block) {
+    std::string raw;
+    if (const auto* const problem = try_decompress(block, raw)) fail(problem);
     return raw;
 }
 
@@ -156,6 +162,19 @@ void ChunkData::row(std::size_t index, std::vector<std::string_view>& values) co
 
 Sha256Digest chunk_sha256(std::string_view keys_block, std::string_view data_block) {
     return combine(Sha256::of(decompress(keys_block)), Sha256::of(decompress(data_block)));
+}
+
+bool is_chunk_block(std::string_view block) {
+    std::string raw;
+    return try_decompress(block, raw) == nullptr;
+}
+
+Sha256Digest chunk_data_sha256(std::string_view data_block) {
+    return Sha256::of(decompress(data_block));
+}
+
+Sha256Digest chunk_sha256(std::string_view keys_block, const Sha256Digest& data_sha256) {
+    return combine(Sha256::of(decompress(keys_block)), data_sha256);
 }
 
 }  // namespace dispatcher

@@ -66,4 +66,12 @@ class ChunkData {
 /// The chunk's hash from its compressed blocks, for verification.
 Sha256Digest chunk_sha256(std::string_view keys_block, std::string_view data_block);
 
+/// Whether a block can be unpacked at all; its checksum is part of that.
+bool is_chunk_block(std::string_view block);
+
+/// The hash of a chunk's unpacked data: what stays of the data once it is dropped.
+Sha256Digest chunk_data_sha256(std::string_view data_block);
+/// The chunk's hash where the data is dropped: it stays checkable.
+Sha256Digest chunk_sha256(std::string_view keys_block, const Sha256Digest& data_sha256);
+
 }  // namespace dispatcher

@@ -48,6 +48,18 @@ std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string
     return mysql::open_query(source, query, where);
 }
 
+std::unique_ptr<Retention> open_retention(const StoreOptions& options) {
+    if (options.url.starts_with(kSqlite)) return sqlite::open_retention(options);
+    if (options.url.starts_with(kMysql)) return mysql::open_retention(options);
+    refuse_url();
+}
+
+std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options) {
+    if (options.url.starts_with(kSqlite)) return sqlite::open_device_records(options);
+    if (options.url.starts_with(kMysql)) return mysql::open_device_records(options);
+    refuse_url();
+}
+
 bool is_embedded(const StoreOptions& options) {
     return options.url.starts_with(kSqlite);
 }

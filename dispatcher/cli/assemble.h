@@ -10,6 +10,8 @@
 #include "source/query_result.h"
 #include "source/source_options.h"
 #include "store/campaign_store.h"
+#include "store/device_records.h"
+#include "store/retention.h"
 #include "store/store_options.h"
 
 namespace dispatcher::cli {
@@ -22,6 +24,8 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types();
 /// The store that the url names. Throws ConfigError for a url of no known kind; connects later.
 std::unique_ptr<Store> open_store(const StoreOptions& options);
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options);
+std::unique_ptr<Retention> open_retention(const StoreOptions& options);
+std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options);
 
 /// Runs a query on a source of audiences. `where` opens errors. Throws ConfigError,
 /// UnavailableError.

@@ -72,7 +72,7 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
         flags.begin_incarnation(site.random(), host.host, host.boot_id, host.pid);
     std::atomic<std::uint64_t> sealed{0};
     const auto total = prepared.audience.counts().recipients;
-    Sealer sealer(site.campaigns(), incarnation);
+    Sealer sealer(site.campaigns(), site.device_records(), incarnation);
     auto answer = [&] {
         const ProgressLine progress(invocation.err, Terminal::of_this_process(), [&sealed, total] {
             return fmt::format("sealing: {} of {}", with_separators(sealed),

@@ -86,6 +86,7 @@ void add_verbs(CLI::App& app, Invocation& invocation) {
     add_mock_gateway(app, invocation);
     add_doctor(app, invocation);
     add_store(app, invocation);
+    add_forget(app, invocation);
     add_verbs_to_come(app, invocation);
     for (auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
         take_globals(*verb);

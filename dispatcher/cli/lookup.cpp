@@ -1,4 +1,4 @@
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -10,14 +10,19 @@
 #include "base/time_text.h"
 #include "campaign/notification.h"
 #include "cli/campaign_view.h"
+#include "cli/device_story.h"
 #include "cli/site.h"
 #include "cli/unfinished.h"
 #include "cli/verbs.h"
+#include "engine/device_history.h"
 #include "engine/report.h"
 #include "engine/reported_outcome.h"
 
 namespace dispatcher::cli {
 namespace {
+
+/// Orders of one campaign that are told.
+constexpr std::size_t kOrdersMax = 50;
 
 struct LookupOptions {
     std::string appid;
@@ -80,10 +85,33 @@ void print_sisters(Invocation& invocation, const LookupOptions& options, Campaig
         });
 }
 
+int explain_device(Invocation& invocation, Site& site, const std::string& appid) {
+    auto& store = site.campaigns();
+    auto& records = site.device_records();
+    const auto chapters = device_history(
+        store, records, appid,
+        [&](const std::string& type) -> const GatewayType& { return site.type(type); });
+    for (const auto& chapter : chapters) {
+        auto orders = store.audit(chapter.record.name.text(), kOrdersMax);
+        std::reverse(orders.begin(), orders.end());
+        if (invocation.globals.json)
+            print_json(invocation.out, chapter_view(chapter, orders, appid));
+        else
+            invocation.out << chapter_text(chapter, orders, appid) << "\n";
+    }
+    if (records.is_suppressed(appid)) invocation.err << appid << " is in the opt-out list now.\n";
+    if (chapters.empty())
+        invocation.err
+            << "No campaign of this store has " << appid
+            << " in its audience: it was never in one, or retention or `pushonce forget` "
+               "took it out.\n";
+    return kExitDone;
+}
+
 int lookup(Invocation& invocation, const LookupOptions& options) {
-    if (options.explain) throw ConfigError("--explain", "not available in this version");
     if (const auto problem = appid_problem(options.appid)) throw ConfigError("APPID", *problem);
     Site site(invocation.globals);
+    if (options.explain) return explain_device(invocation, site, options.appid);
     auto& store = site.campaigns();
     const auto flags = store.flags_of(options.appid);
     for (const auto& flag : flags) {
@@ -105,10 +133,13 @@ void add_lookup(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<LookupOptions>();
     auto* verb = app.add_subcommand("lookup", "Everything sent, or not sent, to one device");
     verb->add_option("APPID", options->appid, "The device's appid")->required();
-    verb->add_flag("--explain", options->explain, "Not available in this version");
+    verb->add_flag("--explain", options->explain,
+                   "Every campaign with it in its audience: who ordered it, what was tried, the "
+                   "exact text, and why nothing was sent where nothing was");
     verb->footer(
         "Examples:\n"
         "  pushonce lookup d-000017\n"
+        "  pushonce lookup d-000017 --explain\n"
         "  pushonce --json lookup d-000017");
     verb->callback([&invocation, options] {
         invocation.action = [&invocation, options] { return lookup(invocation, *options); };

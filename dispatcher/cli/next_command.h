@@ -14,6 +14,8 @@ struct Situation {
     std::string campaign;
     std::optional<ReportCounts> counts;
     bool is_worked_on = false;  ///< a process holds a lease in it now
+    /// The program stopped it by its own judgement: its cause must go before it is resumed.
+    bool is_own_judgement = false;
 };
 
 /// The command, and in a few words why, that an operator most likely wants now. Pure.

@@ -1,5 +1,6 @@
 #include "engine/report.h"
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <ostream>
@@ -10,12 +11,14 @@
 #include "base/error.h"
 #include "cli/number_text.h"
 #include "cli/report_format.h"
+#include "cli/report_page.h"
 #include "cli/site.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
 namespace {
 
+constexpr std::size_t kOrdersMax = 10'000;
 constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 
 struct ReportOptions {
@@ -25,8 +28,10 @@ struct ReportOptions {
     bool dead_tokens = false;
 };
 
-std::uint64_t write_report(Report& report, const std::string& format, std::ostream& out) {
-    const bool is_csv = format == "csv";
+std::uint64_t write_report(CampaignStore& store, const CampaignRecord& record,
+                           const ReportOptions& options, std::ostream& out) {
+    const bool is_csv = options.format == "csv";
+    Report report(store, record);
     std::string text;
     if (is_csv) append_csv_header(text);
     std::uint64_t lines = 0;
@@ -41,26 +46,45 @@ std::uint64_t write_report(Report& report, const std::string& format, std::ostre
     return lines;
 }
 
+/// One pass over the lines gathers what the page shows; the lines themselves are not kept.
+std::uint64_t write_html(CampaignStore& store, const CampaignRecord& record, std::ostream& out) {
+    ReportDigest digest;
+    Report(store, record).for_each([&](const ReportLine& line) { digest.add(line); });
+    auto orders = store.audit(record.name.text(), kOrdersMax);
+    std::reverse(orders.begin(), orders.end());
+    write_page(out, {record, digest, std::move(orders), store.now()});
+    out << std::flush;
+    return digest.total();
+}
+
 int report(Invocation& invocation, const ReportOptions& options) {
-    if (options.format == "html")
-        throw ConfigError("--format html", "not available in this version");
     if (options.dead_tokens) throw ConfigError("--dead-tokens", "not available in this version");
     Site site(invocation.globals);
     const auto record = site.find(options.campaign);
-    Report lines(site.campaigns(), record);
+    if (record.head.state == CampaignState::purged)
+        throw RefusedError(fmt::format(
+            "the records of {} were purged after retention: no device's outcome is known any more; "
+            "`pushonce show {}` and `pushonce audit {}` still answer",
+            options.campaign, options.campaign, options.campaign));
+    const auto write = [&](std::ostream& out) {
+        return options.format == "html" ? write_html(site.campaigns(), record, out)
+                                        : write_report(site.campaigns(), record, options, out);
+    };
     if (options.output.empty()) {
-        write_report(lines, options.format, invocation.out);
+        write(invocation.out);
         return kExitDone;
     }
     std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
-    const auto written = file ? write_report(lines, options.format, file) : 0;
+    const auto written = file ? write(file) : 0;
     file.close();
     if (!file)
         throw UnavailableError(
             fmt::format("{} cannot be written: is the folder there, is the disk "
                         "full?",
                         options.output));
-    invocation.err << fmt::format("{} in {}\n", count_of(written, "line"), options.output);
+    invocation.err << fmt::format("{} in {}\n",
+                                  count_of(written, options.format == "html" ? "device" : "line"),
+                                  options.output);
     return kExitDone;
 }
 
@@ -70,7 +94,8 @@ void add_report(CLI::App& app, Invocation& invocation) {
     const auto options = std::make_shared<ReportOptions>();
     auto* verb = app.add_subcommand("report", "One line for every audience member");
     verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_option("--format", options->format, "ndjson, csv (html: not available yet)")
+    verb->add_option("--format", options->format,
+                     "ndjson, csv, or html: a page to print and to mail")
         ->check(CLI::IsMember({"ndjson", "csv", "html"}))
         ->capture_default_str();
     verb->add_option("--output", options->output, "A file instead of standard output")
@@ -80,6 +105,7 @@ void add_report(CLI::App& app, Invocation& invocation) {
         "Examples:\n"
         "  pushonce report spring-sale > spring-sale.ndjson\n"
         "  pushonce report spring-sale --format csv --output spring-sale.csv\n"
+        "  pushonce report spring-sale --format html --output spring-sale.html\n"
         "  pushonce report spring-sale | grep '\"outcome\":\"in_doubt\"'");
     verb->callback([&invocation, options] {
         invocation.action = [&invocation, options] { return report(invocation, *options); };

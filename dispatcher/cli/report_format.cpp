@@ -51,7 +51,7 @@ void append_ndjson(std::string& out, const ReportLine& line) {
     append_text(out, R"(,"outcome":)", to_string(line.reported.outcome));
     append_text(out, R"(,"reason":)", unless_empty(line.reported.reason));
     append_text(out, R"(,"gateway":)", line.gateway);
-    append_text(out, R"(,"notification_id":)", line.notification_id);
+    append_text(out, R"(,"notification_id":)", unless_empty(line.notification_id));
     fmt::format_to(std::back_inserter(out), R"(,"tries":{},"claims":{})", line.tries, line.claims);
     append_text(out, R"(,"platform":)", line.platform);
     append_text(out, R"(,"locale":)", line.locale);

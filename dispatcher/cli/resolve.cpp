@@ -90,6 +90,19 @@ std::uint64_t of_living_owners(CampaignStore& store, const Doubt& doubt) {
     return rows;
 }
 
+/// What is sent again must be there to be sent.
+void require_data(CampaignStore& store, const CampaignRecord& record, const Doubt& doubt) {
+    for (const auto& [place, appids] : doubt) {
+        const auto payload = store.session().read_payload(record.head.id, place.chunk, true);
+        if (!payload || !payload->data)
+            throw RefusedError(fmt::format(
+                "retention dropped the data of {0}'s audience: nothing can be sent to these "
+                "devices "
+                "again. `pushonce resolve {0} --assume-delivered --all` or --skip settles them",
+                record.name.text()));
+    }
+}
+
 struct Order {
     FlagState to;
     Reason reason;
@@ -123,6 +136,9 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
     Site site(invocation.globals);
     auto& store = site.campaigns();
     const auto record = site.find(options.campaign);
+    if (record.head.state == CampaignState::purged)
+        throw RefusedError(fmt::format("the records of {} are purged: nothing is left to resolve",
+                                       options.campaign));
     // Nobody leases in such a campaign again: what lost processes held comes in doubt here.
     if (record.head.state == CampaignState::cancelled || record.head.state == CampaignState::paused)
         invocation.err << left_sentence(site, sweep_visibly(site, record.head, invocation.err));
@@ -130,6 +146,7 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
     std::uint64_t rows = 0;
     for (const auto& [place, appids] : doubt)
         rows += appids.size();
+    if (options.resend) require_data(store, record, doubt);
     if (const auto living = of_living_owners(store, doubt); living > 0) {
         if (options.resend && !options.force)
             throw RefusedError(fmt::format(

@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "base/error.h"
 #include "base/time_text.h"
 #include "cli/campaign_view.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
 #include "cli/verbs.h"
+#include "engine/seal_check.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -24,9 +26,47 @@ std::string origin_text(const AudienceSeal& audience) {
     return text;
 }
 
-int show(Invocation& invocation, const std::string& campaign) {
+struct ShowOptions {
+    std::string campaign;
+    bool check_seal = false;
+};
+
+std::string seal_sentence(const SealCheck& check) {
+    auto text = fmt::format("{} read", count_of(check.chunks, "chunk"));
+    if (check.without_data > 0)
+        text +=
+            fmt::format(", {} without data after retention", with_separators(check.without_data));
+    if (check.forgotten > 0) text += ", " + count_of(check.forgotten, "forgotten device");
+    if (check.damaged > 0) text += fmt::format(", {} DAMAGED", with_separators(check.damaged));
+    return text + (check.is_chain_whole ? "; their hashes make up the sealed one"
+                                        : "; their hashes do NOT make up the sealed one");
+}
+
+/// Whether what the store holds still is what was sealed.
+int check(Invocation& invocation, Site& site, const CampaignRecord& record) {
+    const auto& name = record.name.text();
+    if (record.head.state == CampaignState::purged)
+        throw RefusedError(
+            fmt::format("the audience of {} is purged: nothing is left to check", name));
+    const auto seal = check_seal(site.campaigns(), record);
+    if (invocation.globals.json)
+        print_json(invocation.out, {{"campaign", name},
+                                    {"is_sound", seal.is_sound()},
+                                    {"chunks", seal.chunks},
+                                    {"without_data", seal.without_data},
+                                    {"forgotten", seal.forgotten},
+                                    {"damaged", seal.damaged},
+                                    {"is_chain_whole", seal.is_chain_whole}});
+    else
+        invocation.out << fmt::format("{}: the seal is {}: {}\n", name,
+                                      seal.is_sound() ? "sound" : "BROKEN", seal_sentence(seal));
+    return seal.is_sound() ? kExitDone : kExitStopped;
+}
+
+int show(Invocation& invocation, const ShowOptions& options) {
     Site site(invocation.globals);
-    const auto record = site.find(campaign);
+    const auto record = site.find(options.campaign);
+    if (options.check_seal) return check(invocation, site, record);
     const auto sealed = nlohmann::ordered_json::parse(record.campaign.to_json());
     const auto settings = nlohmann::ordered_json::parse(record.settings.to_json());
     auto& out = invocation.out;
@@ -58,15 +98,18 @@ int show(Invocation& invocation, const std::string& campaign) {
 }  // namespace
 
 void add_show(CLI::App& app, Invocation& invocation) {
-    const auto campaign = std::make_shared<std::string>();
+    const auto options = std::make_shared<ShowOptions>();
     auto* verb = app.add_subcommand("show", "File and message as they were sealed, sha, who, when");
-    verb->add_option("CAMPAIGN", *campaign, "Its name")->required();
+    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
+    verb->add_flag("--check-seal", options->check_seal,
+                   "Read the whole audience and check it against the seal");
     verb->footer(
         "Examples:\n"
         "  pushonce show spring-sale\n"
-        "  pushonce --json show spring-sale");
-    verb->callback([&invocation, campaign] {
-        invocation.action = [&invocation, campaign] { return show(invocation, *campaign); };
+        "  pushonce --json show spring-sale\n"
+        "  pushonce show spring-sale --check-seal");
+    verb->callback([&invocation, options] {
+        invocation.action = [&invocation, options] { return show(invocation, *options); };
     });
 }
 

@@ -90,6 +90,18 @@ Store& Site::store() {
     return *store_;
 }
 
+Retention& Site::retention() {
+    check_schema();
+    if (!retention_) retention_ = open_retention(server_.store);
+    return *retention_;
+}
+
+DeviceRecords& Site::device_records() {
+    check_schema();
+    if (!device_records_) device_records_ = open_device_records(server_.store);
+    return *device_records_;
+}
+
 JournalDirectory& Site::journals() {
     if (!journals_)
         journals_ =

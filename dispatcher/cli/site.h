@@ -12,6 +12,8 @@
 #include "gateway/gateway_type.h"
 #include "journal/journal.h"
 #include "store/campaign_store.h"
+#include "store/device_records.h"
+#include "store/retention.h"
 
 namespace dispatcher::cli {
 
@@ -37,6 +39,8 @@ class Site {
     /// The same without looking at the schema: for `store init` and `doctor`.
     CampaignStore& campaigns_unchecked();
     Store& store();
+    Retention& retention();
+    DeviceRecords& device_records();
     JournalDirectory& journals();
 
     /// The campaign of this name. Throws ConfigError, with the nearest name, if there is none;
@@ -56,6 +60,8 @@ class Site {
     SystemRandom random_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<CampaignStore> campaigns_;
+    std::unique_ptr<Retention> retention_;
+    std::unique_ptr<DeviceRecords> device_records_;
     std::unique_ptr<JournalDirectory> journals_;
     bool schema_checked_ = false;
 };

@@ -7,6 +7,7 @@
 
 #include "base/time_text.h"
 #include "cli/campaign_view.h"
+#include "cli/last_order.h"
 #include "cli/next_command.h"
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
@@ -29,27 +30,81 @@ struct StatusOptions {
 
 struct Status {
     CampaignRecord record;
-    ReportCounts counts;
+    std::optional<ReportCounts> counts;  ///< absent where the flags are purged
+    bool is_worked_on = false;
+    std::optional<AuditRow> order;        ///< that brought it into its state
     std::vector<CampaignRecord> sisters;  ///< the other campaigns of its scope; not in the list
     std::string next;
 };
 
-Status status_of(Site& site, CampaignRecord record) {
+Status status_of(Site& site, CampaignRecord listed) {
     auto& store = site.campaigns();
-    Status status{std::move(record), {}, {}, {}};
-    status.counts = Report(store, status.record).count();
-    status.next = next_command({status.record.head.state, status.record.name.text(), status.counts,
-                                is_worked_on(store, status.record.head.id)});
+    Status status{std::move(listed), {}, false, {}, {}, {}};
+    const auto& record = status.record;
+    if (record.head.state != CampaignState::purged) {
+        status.counts = Report(store, record).count();
+        status.is_worked_on = is_worked_on(store, record.head.id);
+    }
+    status.order = last_order(store, record);
+    status.next =
+        next_command({record.head.state, record.name.text(), status.counts, status.is_worked_on,
+                      status.order && status.order->from == "engine"});
     return status;
+}
+
+/// What state it is in, and what brought it there.
+std::string cause_sentence(const Status& status) {
+    using enum CampaignState;
+    const auto state = status.record.head.state;
+    if ((state == running || state == reconciling) && !status.is_worked_on)
+        return "interrupted: no process works on it" +
+               (status.order ? "; " + order_sentence(*status.order) : std::string());
+    if (status.order && state != sealed) return order_sentence(*status.order);
+    if (state == reconciling) return "everything is sent; a last pass looks for what was lost";
+    if (state == sealed) return "nothing was sent yet";
+    return {};
+}
+
+std::string counts_or_purged(const Status& status) {
+    return status.counts ? counts_sentence(*status.counts) : "outcomes purged after retention";
+}
+
+/// The state in a word; an interrupted campaign is the one that must be seen in a list.
+std::string_view state_word(const Status& status) {
+    using enum CampaignState;
+    const auto state = status.record.head.state;
+    const bool is_sending = state == running || state == reconciling;
+    return is_sending && !status.is_worked_on ? "interrupted" : to_string(state);
+}
+
+/// Whose next command stands below a list: of equally urgent campaigns the newest one's.
+int urgency_of(const Status& status) {
+    using enum CampaignState;
+    const auto state = status.record.head.state;
+    if (state == frozen) return 5;
+    if ((state == running || state == reconciling) && !status.is_worked_on) return 4;
+    if (state == paused) return 3;
+    if (!is_finished(state)) return 2;
+    return status.counts && status.counts->of(ReportOutcome::in_doubt) > 0 ? 1 : 0;
 }
 
 nlohmann::ordered_json status_view(const Status& status) {
     auto view = record_view(status.record);
-    view["counts"] = counts_view(status.counts);
-    view["reasons"] = reasons_view(status.counts);
-    view["retryable"] = status.counts.retryable;
-    view["never_tried"] = status.counts.never_tried;
-    view["claimed"] = status.counts.claimed;
+    view["counts"] = status.counts ? counts_view(*status.counts) : nlohmann::ordered_json(nullptr);
+    if (status.counts) {
+        view["reasons"] = reasons_view(*status.counts);
+        view["retryable"] = status.counts->retryable;
+        view["never_tried"] = status.counts->never_tried;
+        view["claimed"] = status.counts->claimed;
+    }
+    view["is_worked_on"] = status.is_worked_on;
+    view["last_order"] = nullptr;
+    if (const auto& order = status.order)
+        view["last_order"] = {{"action", order->action},
+                              {"at", to_iso_text(order->at)},
+                              {"who", order->who},
+                              {"from", order->from},
+                              {"because", order->because}};
     view["next"] = status.next;
     return view;
 }
@@ -64,8 +119,11 @@ nlohmann::ordered_json sisters_view(const Status& status) {
 
 std::string status_text(const Status& status) {
     const auto& record = status.record;
-    auto text = fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
-                            record.cause.empty() ? "" : " (" + record.cause + ")");
+    auto text = fmt::format("{}: {}\n", record.name.text(), to_string(record.head.state));
+    if (const auto cause = cause_sentence(status); !cause.empty())
+        text += "  " + cause + "\n";
+    else if (!record.cause.empty())
+        text += "  " + record.cause + "\n";
     text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) text += fmt::format("\n  started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
@@ -78,15 +136,16 @@ std::string status_text(const Status& status) {
                 : std::string(", "),
             sister.name.text(), to_string(sister.head.state));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.members(), "device"),
-                        counts_sentence(status.counts));
-    for (const auto& [key, count] : status.counts.by_reason)
+                        counts_or_purged(status));
+    if (!status.counts) return text;
+    for (const auto& [key, count] : status.counts->by_reason)
         text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), to_string(key.first),
                             key.second);
-    if (status.counts.of(ReportOutcome::pending) > 0)
+    if (status.counts->of(ReportOutcome::pending) > 0)
         text += fmt::format("  pending: {} claimed, {} to be tried again, {} never tried\n",
-                            with_separators(status.counts.claimed),
-                            with_separators(status.counts.retryable),
-                            with_separators(status.counts.never_tried));
+                            with_separators(status.counts->claimed),
+                            with_separators(status.counts->retryable),
+                            with_separators(status.counts->never_tried));
     return text;
 }
 
@@ -118,17 +177,21 @@ int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
 
 int show_all(Invocation& invocation, Site& site) {
     auto records = site.campaigns().list(kListed);
-    std::string next = "`pushonce launch FILE`: the store has no campaign yet";
+    std::string next =
+        "`pushonce plan FILE` says what a launch would do; `pushonce init DIR` "
+        "writes a campaign to try";
+    if (records.empty()) invocation.err << "The store has no campaign yet.\n";
+    int urgency = -1;
     for (auto& listed : records) {
         const auto status = status_of(site, site.find(listed.name.text()));
         if (invocation.globals.json)
             print_json(invocation.out, status_view(status));
         else
             invocation.out << fmt::format("{:<32} {:<16} {}\n", status.record.name.text(),
-                                          to_string(status.record.head.state),
-                                          counts_sentence(status.counts));
-        if (&listed == &records.front() || !is_finished(status.record.head.state))
-            next = status.next;
+                                          state_word(status), counts_or_purged(status));
+        if (urgency_of(status) <= urgency) continue;
+        urgency = urgency_of(status);
+        next = status.next;
     }
     if (!invocation.globals.json) invocation.out << "Next: " << next << "\n";
     return kExitDone;

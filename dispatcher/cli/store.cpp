@@ -52,12 +52,13 @@ int migrate_store(Invocation& invocation) {
 }  // namespace
 
 void add_store(CLI::App& app, Invocation& invocation) {
-    auto* verb = app.add_subcommand("store", "The store's tables: init, migrate");
+    auto* verb = app.add_subcommand("store", "The store's tables: init, migrate; retention: purge");
     verb->require_subcommand(1);
     verb->footer(
         "Examples:\n"
         "  pushonce store init\n"
-        "  pushonce store migrate");
+        "  pushonce store migrate\n"
+        "  pushonce store purge --dry-run");
     auto* init = verb->add_subcommand("init", "Make the tables; does nothing if they are there");
     init->footer("Examples:\n  pushonce store init");
     init->callback(
@@ -66,14 +67,7 @@ void add_store(CLI::App& app, Invocation& invocation) {
     migrate->footer("Examples:\n  pushonce store migrate");
     migrate->callback(
         [&invocation] { invocation.action = [&invocation] { return migrate_store(invocation); }; });
-    auto* purge = verb->add_subcommand("purge", "(not available in this version)");
-    purge->footer("Examples, once it is there:\n  pushonce store purge");
-    purge->allow_extras();
-    purge->callback([&invocation] {
-        invocation.action = []() -> int {
-            throw ConfigError("store purge", "not available in this version");
-        };
-    });
+    add_store_purge(*verb, invocation);
 }
 
 }  // namespace dispatcher::cli

@@ -28,6 +28,9 @@ void add_worker(CLI::App& app, Invocation& invocation);
 void add_mock_gateway(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
 void add_store(CLI::App& app, Invocation& invocation);
+void add_forget(CLI::App& app, Invocation& invocation);
+/// `store purge`, below `store`.
+void add_store_purge(CLI::App& store, Invocation& invocation);
 /// The verbs that this version knows and cannot do yet.
 void add_verbs_to_come(CLI::App& app, Invocation& invocation);
 

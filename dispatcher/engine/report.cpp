@@ -7,6 +7,8 @@
 #include "base/invariant.h"
 #include "campaign/notification.h"
 #include "campaign/routing.h"
+#include "campaign/tombstone.h"
+#include "store/device_records.h"
 
 namespace dispatcher {
 namespace {
@@ -21,6 +23,16 @@ constexpr std::size_t kChunksPage = 500;
 constexpr std::size_t kKeysPage = 1000;
 /// Campaigns that are looked at for one that shares the scope; with more of them, walking is taken.
 constexpr std::size_t kCampaignsMax = 1000;
+
+/// In the order that flags are read in.
+AppidList sorted(const AppidList& appids) {
+    auto views = appids.views();
+    std::sort(views.begin(), views.end());
+    AppidList list;
+    for (const auto appid : views)
+        list.push(appid);
+    return list;
+}
 
 }  // namespace
 
@@ -92,9 +104,11 @@ ReportCounts Report::count() {
         if (chunk.gateway == kExcludedGateway) return;
         const auto payload = store_.session().read_payload(chunk.campaign, chunk.no, false);
         invariant(payload.has_value(), "a chunk has its keys");
-        walk_flags(read_chunk_keys(payload->keys), [&](std::size_t, const FlagRows::Row* flag) {
+        const auto add = [&](std::size_t, const FlagRows::Row* flag) {
             counts.add(now, flag, reported_outcome(now, flag, names));
-        });
+        };
+        walk_flags(read_chunk_keys(payload->keys), add);
+        walk_flags(sorted(payload->forgotten), add);
     });
     return counts;
 }
@@ -141,9 +155,17 @@ void Report::visit_chunk(const ChunkHead& chunk, const CampaignStanding& standin
                          const std::function<void(const ReportLine&)>& visit) {
     const auto payload = store_.session().read_payload(chunk.campaign, chunk.no, true);
     invariant(payload.has_value(), "a chunk has its keys");
-    const auto keys = read_chunk_keys(payload->keys);
     std::optional<ChunkData> data;
     if (payload->data) data.emplace(*payload->data);
+    visit_rows(chunk, standing, read_chunk_keys(payload->keys), data, only, visit);
+    // Members who were forgotten keep their line: outcome and all, but nothing of who they are.
+    if (!only) visit_rows(chunk, standing, sorted(payload->forgotten), std::nullopt, only, visit);
+}
+
+void Report::visit_rows(const ChunkHead& chunk, const CampaignStanding& standing,
+                        const AppidList& keys, const std::optional<ChunkData>& data,
+                        std::optional<std::string_view> only,
+                        const std::function<void(const ReportLine&)>& visit) {
     const Columns columns(record_.campaign.audience.columns);
     const auto names = [this](CampaignId id) { return name_of(id); };
     const auto& gateways = record_.campaign.gateways;
@@ -153,14 +175,18 @@ void Report::visit_chunk(const ChunkHead& chunk, const CampaignStanding& standin
     walk_flags(keys, [&](std::size_t row, const FlagRows::Row* flag) {
         if (only && keys[row] != *only) return;
         if (is_excluded) flag = nullptr;  // in a shared scope another campaign may have one
-        const NotificationKey notification(record_.name.text(), keys[row]);
+        const bool is_forgotten = is_tombstone(keys[row]);
+        const auto name = is_forgotten ? tombstone_name(keys[row]) : std::string();
+        const auto appid = is_forgotten ? std::string_view(name) : keys[row];
+        const NotificationKey notification(record_.name.text(), appid);
         ReportLine line;
         line.campaign = record_.name.text();
-        line.appid = keys[row];
+        line.appid = appid;
+        line.is_forgotten = is_forgotten;
         line.reported = is_excluded ? excluded_outcome() : reported_outcome(standing, flag, names);
         if (chunk.gateway.value < gateways.size())
             line.gateway = gateways[chunk.gateway.value].name;
-        line.notification_id = notification.id();
+        if (!is_forgotten) line.notification_id = notification.id();
         values.clear();
         if (data) data->row(row, values);
         line.platform = Columns::value(values, columns.platform);
@@ -187,6 +213,7 @@ bool Report::shares_scope() {
 }
 
 std::string Report::name_of(CampaignId campaign) {
+    if (campaign == kForgottenHolder) return "forgotten";
     auto& name = names_[campaign];
     if (name.empty()) name = store_.campaign_name(campaign);
     return name;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "audience/chunk_block.h"
 #include "base/clock.h"
 #include "engine/report_counts.h"
 #include "engine/reported_outcome.h"
@@ -17,10 +18,11 @@ namespace dispatcher {
 /// One audience member in the report. A view: valid during the visit only.
 struct ReportLine {
     std::string_view campaign;
-    std::string_view appid;
+    std::string_view appid;  ///< or, of a forgotten device, the name of its tombstone
+    bool is_forgotten = false;
     ReportedOutcome reported;
     std::string_view gateway;
-    std::string_view notification_id;
+    std::string_view notification_id;  ///< "" where the device was forgotten
     std::uint16_t tries = 0;
     std::uint16_t claims = 0;
     // Absent where the audience has no such column, no value, or its data was dropped.
@@ -55,6 +57,9 @@ class Report {
     void visit_chunk(const ChunkHead& chunk, const CampaignStanding& standing,
                      std::optional<std::string_view> only,
                      const std::function<void(const ReportLine&)>& visit);
+    void visit_rows(const ChunkHead& chunk, const CampaignStanding& standing, const AppidList& keys,
+                    const std::optional<ChunkData>& data, std::optional<std::string_view> only,
+                    const std::function<void(const ReportLine&)>& visit);
     bool shares_scope();
     std::string name_of(CampaignId campaign);
 

@@ -10,6 +10,7 @@
 #include "base/invariant.h"
 #include "base/log.h"
 #include "base/time_text.h"
+#include "engine/forget.h"
 
 namespace dispatcher {
 namespace {
@@ -67,6 +68,8 @@ SealedCampaign Sealer::seal(Campaign campaign, const Settings& settings, const A
     }
     store_.drop_dead_drafts(kDraftAgeMax);
     const auto draft = store_draft(campaign, audience, progress ? progress : ignore_progress);
+    // The flags of devices that were forgotten and are named again hold for this campaign, too.
+    revive_forgotten(store_, records_, draft, campaign.once_per);
     crash_point("CP25");
     const bool is_new = store_.seal(draft, campaign, settings, source_text, actor);
     auto record = store_.find(name);

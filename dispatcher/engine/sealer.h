@@ -8,6 +8,7 @@
 #include "audience/audience.h"
 #include "campaign/campaign.h"
 #include "store/campaign_store.h"
+#include "store/device_records.h"
 
 namespace dispatcher {
 
@@ -23,7 +24,8 @@ struct SealedCampaign {
 class Sealer {
   public:
     /// `owner`: this process, so that the draft of a dead one can be told from a live one's.
-    Sealer(CampaignStore& store, IncarnationId owner) : store_(store), owner_(owner) {}
+    Sealer(CampaignStore& store, DeviceRecords& records, IncarnationId owner)
+        : store_(store), records_(records), owner_(owner) {}
 
     /// Seals the campaign, or joins the one that has its name and the same content. `progress`
     /// hears of recipients sealed; what it throws ends the sealing. Whatever fails, no draft is
@@ -45,6 +47,7 @@ class Sealer {
     void drop(CampaignId draft) noexcept;
 
     CampaignStore& store_;
+    DeviceRecords& records_;
     const IncarnationId owner_;
 };
 

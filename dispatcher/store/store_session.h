@@ -54,7 +54,12 @@ struct ChunkHead {
 struct ChunkPayload {
     std::string keys;
     std::optional<std::string> data;  ///< absent once retention dropped it
-    Sha256Digest sha256{};
+    Sha256Digest sha256{};            ///< of keys and data as they are now
+    Sha256Digest sealed_sha256{};     ///< as they were sealed: another one where some are forgotten
+    /// Of the data that was dropped: with it the chunk's hash stays checkable.
+    std::optional<Sha256Digest> data_sha256;
+    /// Tombstones of recipients whose appid and data were forgotten; no longer among the keys.
+    AppidList forgotten;
 };
 
 /// Flags read from a key range, in key order, column by column.

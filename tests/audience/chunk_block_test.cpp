@@ -172,4 +172,28 @@ TEST_CASE("random bytes inside a sound frame never overrun", "[unit]") {
     CHECK(refused > 1'000);
 }
 
+TEST_CASE("a chunk whose data was dropped is checked by the hash that stays", "[unit]") {
+    const auto blocks = make_blocks(100);
+    const auto data = chunk_data_sha256(blocks.data);
+    CHECK(chunk_sha256(blocks.keys, data) == blocks.sha256);
+    CHECK(chunk_sha256(make_blocks(99).keys, data) != blocks.sha256);
+    CHECK(chunk_sha256(blocks.keys, Sha256::of("other")) != blocks.sha256);
+}
+
+TEST_CASE("a chunk that nobody is left in can be written and read", "[unit]") {
+    ChunkWriter writer;
+    const auto blocks = writer.finish();
+    CHECK(read_chunk_keys(blocks.keys).empty());
+    CHECK(ChunkData(blocks.data).rows() == 0);
+    CHECK(chunk_sha256(blocks.keys, blocks.data) == blocks.sha256);
+}
+
+TEST_CASE("whether a block can be unpacked is told without an error", "[unit]") {
+    const auto blocks = make_blocks(100);
+    CHECK(is_chunk_block(blocks.data));
+    CHECK_FALSE(is_chunk_block(blocks.data.substr(0, blocks.data.size() / 2)));
+    CHECK_FALSE(is_chunk_block("\x28\xB5\x2F\xFD"));
+    CHECK_FALSE(is_chunk_block(""));
+}
+
 }  // namespace dispatcher

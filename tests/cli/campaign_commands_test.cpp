@@ -309,4 +309,71 @@ TEST_CASE("init writes files that work as they are, and never overwrites") {
     CHECK_THROWS_AS(run({"init", root.string()}, out, err), RefusedError);
 }
 
+TEST_CASE("a store without campaigns says so, and what to type") {
+    const Desk desk;
+    const auto said = desk.run({"status"});
+    CHECK(said.code == 0);
+    CHECK(contains(said.err, "no campaign yet"));
+    CHECK(contains(said.out, "Next: `pushonce plan FILE`"));
+    CHECK(desk.run({"--json", "status"}).out.empty());
+}
+
+TEST_CASE("the page is written to a file or to standard output") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto page = desk.run({"report", "sale", "--format", "html"});
+    CHECK(page.code == 0);
+    CHECK(contains(page.out, "<!doctype html>"));
+    CHECK(contains(page.out, "<b>3 of 3 devices</b> delivered"));
+    CHECK(contains(page.out, "Hi {{name}}"));
+    const auto said =
+        desk.run({"report", "sale", "--format", "html", "--output", desk.path("sale.html")});
+    CHECK(contains(said.err, "3 devices in "));
+    std::ostringstream file;
+    file << std::ifstream(desk.path("sale.html")).rdbuf();
+    CHECK(contains(file.str(), "</html>"));
+}
+
+TEST_CASE("a device's history has the text that it got, and why it got none") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("again.yaml", Desk::campaign("again", "once_per: sale\n"));
+    desk.run({"launch", desk.path("again.yaml")});
+    const auto told = desk.run({"--json", "lookup", "d-1", "--explain"}).lines();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0]["campaign"] == "sale");
+    CHECK(told[0]["outcome"] == "delivered");
+    CHECK(told[0]["text"]["title"] == "Hi Al");
+    CHECK(told[0]["text"]["body"] == "20 off");
+    CHECK(told[0]["orders"][0]["action"] == "launch");
+    CHECK(told[1]["reason"] == "already_by:sale");
+    CHECK(told[1]["notification_id"].is_null());
+    CHECK(contains(told[1]["why"], "sale holds this device's flag in the scope sale"));
+    const auto text = desk.run({"lookup", "d-1", "--explain"}).out;
+    CHECK(contains(text, "sale: delivered over hook\n"));
+    CHECK(contains(text, "Hi Al\n              20 off\n"));
+    CHECK(contains(text, "claimed once, 1 request"));
+    CHECK(contains(desk.run({"lookup", "d-9", "--explain"}).err, "No campaign"));
+}
+
+TEST_CASE("a forgotten device is out of the report but for its line") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    CHECK(desk.run({"forget", "d-2"}).code == 2);  // the audit wants to know why
+    const auto said = desk.run({"--json", "forget", "d-2", "--because", "asked"});
+    CHECK(said.code == 0);
+    CHECK(said.document()["campaigns"] == json::array({"sale"}));
+    const auto lines = desk.run({"report", "sale"}).lines();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[2]["appid"].get<std::string>().starts_with("forgotten:"));
+    CHECK(lines[2]["outcome"] == "delivered");
+    CHECK(lines[2]["platform"].is_null());
+    CHECK(desk.run({"show", "sale", "--check-seal"}).code == 0);
+    CHECK(desk.run({"forget", "d-1", "--because", "asked"}).code == 0);
+    CHECK(desk.run({"forget", "d-3", "--because", "asked"}).code == 0);  // nobody is left in it
+    CHECK(desk.run({"report", "sale"}).lines().size() == 3);
+    CHECK(desk.run({"show", "sale", "--check-seal"}).code == 0);
+    CHECK(desk.run({"restart", "sale"}).code == 0);
+}
+
 }  // namespace dispatcher::cli

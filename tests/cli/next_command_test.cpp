@@ -37,14 +37,34 @@ TEST_CASE("every state has a next sensible command") {
 TEST_CASE("what a finished campaign left is said first") {
     ReportCounts counts;
     counts.retryable = 1;
-    CHECK(names(next_command({done, "sale", counts, false}), "pushonce restart sale`"));
+    CHECK(names(next_command({done, "sale", counts}), "pushonce restart sale`"));
     counts = {};
     counts.by_outcome[static_cast<std::size_t>(ReportOutcome::undelivered)] = 2;
-    CHECK(names(next_command({done, "sale", counts, false}),
-                "pushonce restart sale --include undelivered"));
+    CHECK(
+        names(next_command({done, "sale", counts}), "pushonce restart sale --include undelivered"));
     counts = {};
     counts.claimed = 3;
-    CHECK(names(next_command({cancelled, "sale", counts, false}), "pushonce restart sale`"));
+    CHECK(names(next_command({cancelled, "sale", counts}), "pushonce restart sale`"));
+}
+
+TEST_CASE("a pause is lifted, and what it interrupted is taken up") {
+    CHECK(names(next(paused), "pushonce restart sale`"));
+    CHECK_FALSE(names(next(paused, true), "pushonce restart sale`"));  // a worker waits for it
+    Situation own{paused, "sale", {}, false, true};
+    CHECK(names(next_command(own), "pushonce doctor`"));
+    CHECK(names(next_command(own), "pushonce resume sale --because"));
+}
+
+TEST_CASE("what is left over at the end has its command, doubt before anything else") {
+    ReportCounts counts;
+    counts.by_outcome[static_cast<std::size_t>(ReportOutcome::undelivered)] = 2;
+    const auto text = next_command({done, "sale", counts});
+    CHECK(names(text, "pushonce report sale`"));
+    CHECK(text.find("2 devices that were not reached") != std::string::npos);
+    counts.by_outcome[static_cast<std::size_t>(ReportOutcome::in_doubt)] = 1;
+    CHECK(names(next_command({done_with_doubt, "sale", counts}), "pushonce resolve sale"));
+    CHECK(next(cancelled).find("once_per: sale") != std::string::npos);
+    CHECK(names(next(purged), "pushonce show sale`"));
 }
 
 }  // namespace dispatcher::cli

@@ -53,6 +53,13 @@ TEST_CASE("what is not settled has no time, and a reason stands as text") {
     CHECK(text.find(R"("settled_at":null})") != std::string::npos);
 }
 
+TEST_CASE("a forgotten device has a line and no notification id") {
+    auto made = line();
+    made.appid = "forgotten:AAAA";
+    made.notification_id = {};
+    CHECK(ndjson(made).find(R"("notification_id":null)") != std::string::npos);
+}
+
 TEST_CASE("text that JSON reserves is escaped") {
     auto made = line();
     made.user = "a\"b\\c\n";

@@ -38,6 +38,9 @@ StoreUnderTest::StoreUnderTest(const std::string& kind) : is_sqlite_(kind == "sq
     store_ = open_store(is_sqlite_, options_);
     campaigns_ = open_campaigns(is_sqlite_, options_);
     campaigns_->init();
+    retention_ = is_sqlite_ ? sqlite::open_retention(options_) : mysql::open_retention(options_);
+    device_records_ =
+        is_sqlite_ ? sqlite::open_device_records(options_) : mysql::open_device_records(options_);
 }
 
 std::unique_ptr<CampaignStore> StoreUnderTest::other_campaigns() const {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "store/campaign_store.h"
+#include "store/device_records.h"
+#include "store/retention.h"
 #include "store/store_error.h"
 #include "store/store_options.h"
 #include "support/catch.h"
@@ -25,6 +27,8 @@ class StoreUnderTest {
 
     [[nodiscard]] Store& store() { return *store_; }
     [[nodiscard]] CampaignStore& campaigns() { return *campaigns_; }
+    [[nodiscard]] Retention& retention() { return *retention_; }
+    [[nodiscard]] DeviceRecords& device_records() { return *device_records_; }
     /// Another CampaignStore on the same data, as another operator has it.
     [[nodiscard]] std::unique_ptr<CampaignStore> other_campaigns() const;
     /// Another Store, as another process has it.
@@ -36,6 +40,8 @@ class StoreUnderTest {
     StoreOptions options_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<CampaignStore> campaigns_;
+    std::unique_ptr<Retention> retention_;
+    std::unique_ptr<DeviceRecords> device_records_;
 };
 
 inline const Actor kOperator{"olga@office", "command line", "because we test"};

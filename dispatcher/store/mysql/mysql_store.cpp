@@ -2,6 +2,8 @@
 
 #include "store/mysql/mysql_source.h"
 #include "store/sql/sql_campaign_store.h"
+#include "store/sql/sql_device_records.h"
+#include "store/sql/sql_retention.h"
 #include "store/sql/sql_store.h"
 
 namespace dispatcher::mysql {
@@ -12,6 +14,14 @@ std::unique_ptr<Store> open_store(const StoreOptions& options) {
 
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) {
     return std::make_unique<sql::SqlCampaignStore>(std::make_unique<MysqlSource>(options));
+}
+
+std::unique_ptr<Retention> open_retention(const StoreOptions& options) {
+    return std::make_unique<sql::SqlRetention>(std::make_unique<MysqlSource>(options));
+}
+
+std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options) {
+    return std::make_unique<sql::SqlDeviceRecords>(std::make_unique<MysqlSource>(options));
 }
 
 }  // namespace dispatcher::mysql

@@ -88,6 +88,9 @@ constexpr std::array kTables = {
     " admitted_at {i64} NOT NULL){table}",
     "CREATE TABLE IF NOT EXISTS store_id (one {u8} NOT NULL PRIMARY KEY, id {bytes}(16) NOT NULL,"
     " made_at {i64} NOT NULL, halted_at {i64} NULL, halt_cause {blob} NULL){table}",
+    // What turns the appids of forgotten devices into tombstones; made by the first of them.
+    "CREATE TABLE IF NOT EXISTS forget_key (one {u8} NOT NULL PRIMARY KEY,"
+    " hmac_key {bytes}(32) NOT NULL, made_at {i64} NOT NULL){table}",
     // Written last: with it the schema is complete.
     "CREATE TABLE IF NOT EXISTS schema_version (one {u8} NOT NULL PRIMARY KEY,"
     " version {u32} NOT NULL){table}",
@@ -116,7 +119,7 @@ std::string random_store_id() {
 
 void create_schema(Connection& connection) {
     const auto& dialect = connection.dialect();
-    if (read_schema_version(connection) != 0) return require_schema(connection);
+    if (read_schema_version(connection) != 0) require_schema(connection);
     for (const auto* const table : kTables)
         connection.exec(rendered(table, dialect));
     connection.exec(fmt::format("INSERT INTO store_id (one, id, made_at) VALUES (1,{},{}){}",

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/invariant.h"
+#include "store/sql/payload_row.h"
 
 namespace dispatcher::sql {
 namespace {
@@ -50,7 +51,8 @@ constexpr auto kOpenChunk =
     "UPDATE chunk SET state=0, lease_until=0, due_at={due} WHERE campaign_id={id} AND "
     "chunk_no={no}";
 constexpr auto kReadPayload =
-    "SELECT chunk.sha256, chunk_payload.keys_block, {data} FROM chunk, chunk_payload"
+    "SELECT chunk.sha256, chunk_payload.codec, chunk_payload.keys_block, {data}"
+    " FROM chunk, chunk_payload"
     " WHERE chunk.campaign_id={id} AND chunk.chunk_no={no}"
     " AND chunk_payload.campaign_id={id} AND chunk_payload.chunk_no={no}";
 
@@ -260,14 +262,7 @@ std::optional<ChunkPayload> SqlSession::read_payload(CampaignId campaign, ChunkN
     connection_.query(
         fmt::format(kReadPayload, fmt::arg("data", with_data ? "chunk_payload.data_block" : "NULL"),
                     fmt::arg("id", campaign.value), fmt::arg("no", no.value)),
-        [&](const Row& row) {
-            payload.emplace();
-            const auto hash = row.bytes(0);
-            invariant(hash.size() == payload->sha256.size(), "a chunk's hash has 32 bytes");
-            std::copy(hash.begin(), hash.end(), payload->sha256.begin());
-            payload->keys = std::string(row.bytes(1));
-            if (!row.is_null(2)) payload->data = std::string(row.bytes(2));
-        });
+        [&](const Row& row) { payload = payload_of(row); });
     return payload;
 }
 

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "store/sql/sql_campaign_store.h"
+#include "store/sql/sql_device_records.h"
+#include "store/sql/sql_retention.h"
 #include "store/sql/sql_store.h"
 #include "store/sqlite/sqlite_source.h"
 
@@ -25,6 +27,14 @@ std::unique_ptr<Store> open_store(const StoreOptions& options) {
 
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) {
     return std::make_unique<sql::SqlCampaignStore>(source_of(options));
+}
+
+std::unique_ptr<Retention> open_retention(const StoreOptions& options) {
+    return std::make_unique<sql::SqlRetention>(source_of(options));
+}
+
+std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options) {
+    return std::make_unique<sql::SqlDeviceRecords>(source_of(options));
 }
 
 }  // namespace dispatcher::sqlite
