@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "campaign/appid_list.h"
 #include "store/chunk_standing.h"
+#include "store/left_rows.h"
 #include "store/settlement.h"
 #include "store/store_error.h"
 #include "store/store_session.h"
@@ -47,25 +48,6 @@ struct ClaimResult {
     std::size_t raced = 0;
 };
 
-/// What a dead process left in one chunk, by its journal.
-struct LeftRows {
-    ClaimId claim;
-    AppidList never_sent;  ///< slots never marked as on the wire
-    AppidList on_the_wire;
-    struct Answered {
-        Settled settled;
-        AppidList appids;
-    };
-    std::vector<Answered> answered;
-    AppidList all;  ///< every row of the batch, sorted
-};
-
-struct RecoveredRows {
-    std::size_t never_sent = 0;
-    std::size_t answered = 0;
-    std::size_t in_doubt = 0;
-};
-
 /// The order of the flag protocol's statements, written once for every store: lease, claim, settle,
 /// close, reconcile, recover, each one transaction. A call that throws an ambiguous StoreError has
 /// dropped its session; calling it again with the same arguments (rule R) connects anew. Locks are
@@ -98,6 +80,10 @@ class FlagStore {
     /// the claim and the first send.
     void release_unsent(CampaignId campaign, ScopeId scope, ChunkNo chunk, ClaimId claim,
                         std::string_view lo, std::string_view hi, Reason reason);
+
+    /// Throws durability_lost where `seen`, read now, stands behind `held`, what was acknowledged
+    /// to us: the database lost commits, and with them claims of recipients that were sent to.
+    static void require_kept(const ChunkHead& seen, const ChunkHead& held);
 
     /// Extends our lease on a chunk; does nothing where another holds it.
     void renew(const ChunkHead& held, IncarnationId me);
