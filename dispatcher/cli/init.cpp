@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/sample_files.h"
 #include "cli/verbs.h"
@@ -57,6 +59,12 @@ int init(Invocation& invocation, const std::string& folder) {
         "and in another one\n"
         "  cd {0} && pushonce plan config/hello.yaml && pushonce launch config/hello.yaml\n",
         folder, kTlsDir);
+    if (invocation.globals.json) {
+        auto written = nlohmann::ordered_json::array();
+        for (const auto& file : files)
+            written.push_back((root / file.path).string());
+        print_json(invocation.out, {{"folder", folder}, {"files", std::move(written)}});
+    }
     return kExitDone;
 }
 

@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/number_text.h"
 #include "cli/plan_text.h"
@@ -46,13 +48,18 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     invocation.err << plan_text(prepared, made);
     if (!made.problems.empty()) {
         invocation.err << "Nothing was sealed or sent.\n";
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
         return kExitUsage;
     }
     if (!is_wanted(signals, invocation, options, prepared, made)) {
         invocation.err << "Nothing was sealed or sent.\n";
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
         return signals.is_stopped() ? kExitUnavailable : kExitRefused;
     }
     signals.check();
+    // Credentials that cannot be read are told before anything is sealed.
+    for (const auto& gateway : prepared.gateways)
+        (void)gateway.type->open(*gateway.options, site.clock(), site.random());
     auto sealed = seal_visibly(site, signals, invocation, prepared);
     return run_sealed(site, signals, invocation, std::move(sealed.record));
 }

@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/report_format.h"
 #include "cli/site.h"
+#include "cli/standard_streams.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -36,6 +37,7 @@ std::uint64_t write_report(Report& report, const std::string& format, std::ostre
         if (text.size() < kWriteBytes) return;
         out << text;
         text.clear();
+        check_results(out);
     });
     out << text << std::flush;
     return lines;

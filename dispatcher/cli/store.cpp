@@ -2,14 +2,22 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/site.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
 namespace {
+
+void print_version(Invocation& invocation, Site& site, int version) {
+    if (invocation.globals.json)
+        print_json(invocation.out,
+                   {{"store", site.server().store.url}, {"schema_version", version}});
+}
 
 int init_store(Invocation& invocation) {
     Site site(invocation.globals);
@@ -19,6 +27,7 @@ int init_store(Invocation& invocation) {
     invocation.err << fmt::format("{} {} (schema version {}).\n", site.server().store.url,
                                   before.found == before.wanted ? "was ready already" : "is ready",
                                   before.wanted);
+    print_version(invocation, site, before.wanted);
     return kExitDone;
 }
 
@@ -36,6 +45,7 @@ int migrate_store(Invocation& invocation) {
         "Nothing to do: the tables are of version {}, as this program "
         "wants them.\n",
         version.found);
+    print_version(invocation, site, version.found);
     return kExitDone;
 }
 
