@@ -37,6 +37,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
         rendered = done;
     });
     if (scope.store) plan.store = planner.compare(site.campaigns());
+    planner.judge_deadline(plan, site.clock().wall());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;
 }

@@ -12,9 +12,19 @@ namespace {
 
 /// A flag with its place in the primary key, measured.
 constexpr std::uint64_t kFlagBytes = 100;
+/// The longest apns-collapse-id; a longer one is refused for the whole campaign, after sealing.
+constexpr std::size_t kCollapseIdBytesMax = 64;
 constexpr std::uint64_t kProgressEvery = 10'000;
 /// Keys of one read of flags: what a session takes in one call.
 constexpr std::size_t kKeysPage = 1000;
+
+/// It travels as a header: what a header cannot carry breaks the connection and, with it, whatever
+/// else is on the wire there.
+bool is_collapse_id(std::string_view id) {
+    return id.size() <= kCollapseIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
+               return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
+           });
+}
 
 void count(StorePlan& plan, const FlagRows::Row& row, std::optional<CampaignId> own) {
     switch (row.state) {
@@ -74,6 +84,7 @@ void Planner::render(Plan& plan, WallTime now,
         auto& renderer = renderers[recipient.gateway.value];
         const auto notification = renderer.render(recipient.appid, recipient.values, now, {});
         gateway.too_large += notification ? 0 : 1;
+        if (notification && !is_collapse_id(notification->collapse_id)) ++gateway.bad_collapse_ids;
         if (renderer.payload_bytes() > gateway.payload_bytes) {
             gateway.payload_bytes = renderer.payload_bytes();
             gateway.largest_appid = recipient.appid;
@@ -107,6 +118,11 @@ void Planner::estimate_duration(Plan& plan) const {
 void Planner::judge(Plan& plan) {
     const auto& counts = plan.audience;
     for (const auto& gateway : plan.gateways) {
+        if (gateway.bad_collapse_ids > 0)
+            plan.problems.push_back(fmt::format(
+                "{}: the collapse id of {} of {} notifications is longer than {} bytes, or has a "
+                "line break or another control character in it; change message.collapse.key",
+                gateway.name, gateway.bad_collapse_ids, gateway.recipients, kCollapseIdBytesMax));
         if (gateway.too_large == 0) continue;
         auto sentence = fmt::format(
             "{}: {} of {} notifications are larger than the {} bytes it takes (largest: {} bytes, "
@@ -126,6 +142,12 @@ void Planner::judge(Plan& plan) {
     if (counts.shared_tokens > 0)
         plan.warnings.push_back(fmt::format(
             "{} audience rows share a device token with another appid", counts.shared_tokens));
+}
+
+void Planner::judge_deadline(Plan& plan, WallTime now) const {
+    if (!settings_.deadline_at || *settings_.deadline_at > now) return;
+    if (plan.store && plan.store->state) return;
+    plan.problems.emplace_back("delivery.deadline has passed: nobody would be sent anything");
 }
 
 StorePlan Planner::compare(CampaignStore& store) const {

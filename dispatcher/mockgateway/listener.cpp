@@ -1,6 +1,7 @@
 #include "mockgateway/listener.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -25,7 +26,12 @@ Addresses look_up(const std::string& address, const std::string& host, const std
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     addrinfo* found = nullptr;
-    if (host.empty() || ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
+    // getaddrinfo() would take 65536 for 0.
+    std::uint16_t number = 0;
+    const auto* const end = port.data() + port.size();
+    const auto read = std::from_chars(port.data(), end, number);
+    const bool is_port = read.ec == std::errc() && read.ptr == end;
+    if (!is_port || host.empty() || ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
         throw ConfigError("--listen " + address,
                           "is no HOST:PORT with a numeric host, such as 127.0.0.1:2197");
     return {found, freeaddrinfo};
