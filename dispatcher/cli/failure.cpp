@@ -21,7 +21,7 @@ int explain_store(const StoreError& error, std::ostream& err) {
                    "is sent; `pushonce doctor` and `pushonce audit` help to look into it.\n";
             return kExitStopped;
         case StoreError::Kind::schema:
-            err << "Try `pushonce store init`, then again.\n";
+            err << "If its tables are missing, `pushonce store init` makes them.\n";
             break;
         default:
             err << "Check store.url in the server file and that the database runs; `pushonce "
