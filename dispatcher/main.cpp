@@ -1,14 +1,22 @@
 #include <exception>
 #include <iostream>
+#include <sstream>
 
 #include "cli/command_line.h"
 #include "cli/failure.h"
+#include "cli/standard_streams.h"
 
 int main(int argc, char** argv) {
     using namespace dispatcher;
+    cli::guard_standard_streams();
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
     try {
-        return cli::run({argv + 1, argv + argc}, std::cout, std::cerr);
+        return cli::run(arguments, std::cout, std::cerr);
     } catch (const std::exception& error) {
-        return cli::explain_failure(error, std::cerr);
+        std::ostringstream said;
+        const int code = cli::explain_failure(error, said);
+        std::cerr << said.str() << std::flush;
+        cli::print_failure(arguments, said.str(), code, std::cout);
+        return code;
     }
 }

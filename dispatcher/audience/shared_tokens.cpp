@@ -51,6 +51,23 @@ std::array<std::uint64_t, 2> hash_token(std::array<std::uint64_t, 2> seed, Gatew
     return {fold(high ^ kMixB, token.size() ^ kMixA ^ seed[0]), fold(low ^ kMixA, kMixC ^ seed[1])};
 }
 
+bool is_hex_digit(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// A token of hexadecimal digits alone names the same device in upper and in lower case: answers
+/// the lower one, made in `room` where it is another.
+std::string_view canonical(std::string_view token, std::string& room) {
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'F'; };
+    if (!std::all_of(token.begin(), token.end(), is_hex_digit) ||
+        std::none_of(token.begin(), token.end(), is_upper))
+        return token;
+    room.assign(token);
+    for (auto& c : room)
+        if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
+    return room;
+}
+
 }  // namespace
 
 /// Takes tokens in the order of hash and line, and tells those that are not first of their hash.
@@ -94,7 +111,7 @@ SharedTokens::SharedTokens(ScratchSpace& space, std::size_t bytes_max)
 void SharedTokens::add(GatewayNo gateway, std::string_view token, std::uint64_t line,
                        std::uint64_t position) {
     if (token.empty()) return;
-    const auto [high, low] = hash_token(seed_, gateway, token);
+    const auto [high, low] = hash_token(seed_, gateway, canonical(token, lower_));
     const auto part = high % kParts;
     auto& block = blocks_[part];
     block.tokens[block.count++] = {high, low, line,

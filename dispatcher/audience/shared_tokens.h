@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -66,6 +67,7 @@ class SharedTokens {
     std::vector<Part> parts_;
     std::unique_ptr<Block[]> blocks_;  ///< the one of each part that is being filled
     std::unique_ptr<ScratchFile> file_;
+    std::string lower_;  ///< scratch
 };
 
 }  // namespace dispatcher

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <ostream>
+#include <sstream>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "campaign/nearest_name.h"
+#include "cli/failure.h"
 #include "cli/invocation.h"
+#include "cli/standard_streams.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -44,7 +47,7 @@ void add_globals(CLI::App& app, Invocation& invocation) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL");
     app.add_flag("--json", invocation.globals.json,
-                 "Results as one JSON document; lists as one a line");
+                 "Results as one JSON document, failures too; lists as one a line");
 }
 
 /// Lets global options stand behind the verb; one that takes anything keeps what it is given.
@@ -161,10 +164,16 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
         std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
         app.parse(reversed);
     } catch (const CLI::ParseError& error) {
-        return explain_usage(app, error, arguments, out, err);
+        std::ostringstream said;
+        const int code = explain_usage(app, error, arguments, out, said);
+        err << said.str();
+        if (code != kExitDone) print_failure(arguments, said.str(), code, out);
+        return code;
     }
     const LogEnd log_end;
-    return invocation.action();
+    const int code = invocation.action();
+    check_results(out);
+    return code;
 }
 
 }  // namespace dispatcher::cli

@@ -1,8 +1,12 @@
 #include "cli/failure.h"
 
+#include <algorithm>
 #include <ostream>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "store/store_error.h"
 
@@ -47,6 +51,13 @@ int explain_failure(const std::exception& error, std::ostream& err) {
     err << "pushonce: unexpected: " << error.what()
         << "\nThis is a bug. What was sent is recorded; the same command again is safe.\n";
     return kExitBug;
+}
+
+void print_failure(const std::vector<std::string>& arguments, const std::string& said,
+                   int exit_code, std::ostream& out) {
+    if (std::find(arguments.begin(), arguments.end(), "--json") == arguments.end()) return;
+    print_json(out, {{"error", said}, {"exit_code", exit_code}});
+    out.flush();
 }
 
 }  // namespace dispatcher::cli

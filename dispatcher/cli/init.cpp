@@ -69,6 +69,12 @@ int init(Invocation& invocation, const std::string& folder) {
         "and in another one\n"
         "  cd {0} && pushonce plan config/hello.yaml && pushonce launch config/hello.yaml\n",
         folder, kTlsDir);
+    if (invocation.globals.json) {
+        auto written = nlohmann::ordered_json::array();
+        for (const auto& file : files)
+            written.push_back((root / file.path).string());
+        print_json(invocation.out, {{"folder", folder}, {"files", std::move(written)}});
+    }
     return kExitDone;
 }
 

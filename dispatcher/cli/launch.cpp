@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
+#include "cli/campaign_view.h"
 #include "cli/durability_gate.h"
 #include "cli/invocation.h"
 #include "cli/number_text.h"
@@ -74,12 +76,18 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     invocation.err << plan_text(prepared, made);
     if (!made.problems.empty()) {
         invocation.err << "Nothing was sealed or sent.\n";
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
         return kExitUsage;
     }
     if (!is_wanted(signals, invocation, options, made.store->fresh + made.store->retryable,
-                   gateways_text(prepared)))
+                   gateways_text(prepared))) {
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
         return refuse_unwanted(signals, invocation);
+    }
     signals.check();
+    // Credentials that cannot be read are told before anything is sealed.
+    for (const auto& gateway : prepared.gateways)
+        (void)gateway.type->open(*gateway.options, site.clock(), site.random());
     auto sealed = seal_visibly(site, signals, invocation, prepared);
     record_weakness(site, sealed.record.head.id, weakness);
     return run_sealed(site, signals, invocation, std::move(sealed.record));

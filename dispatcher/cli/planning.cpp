@@ -38,6 +38,7 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
     });
     plan.warnings.insert(plan.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
     if (scope.store) plan.store = planner.compare(site.campaigns());
+    planner.judge_deadline(plan, site.clock().wall());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;
 }

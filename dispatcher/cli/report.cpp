@@ -13,6 +13,7 @@
 #include "cli/report_format.h"
 #include "cli/report_page.h"
 #include "cli/site.h"
+#include "cli/standard_streams.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -41,6 +42,7 @@ std::uint64_t write_report(CampaignStore& store, const CampaignRecord& record,
         if (text.size() < kWriteBytes) return;
         out << text;
         text.clear();
+        check_results(out);
     });
     out << text << std::flush;
     return lines;

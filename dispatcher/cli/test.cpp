@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
+#include "cli/campaign_view.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/selected_audience.h"
@@ -60,7 +62,10 @@ int test(Invocation& invocation, const TestOptions& options) {
     if (!options.appids.empty()) prepared.file.audience.file = "the choice by --appid";
     const auto made = plan_visibly(site, prepared, {false, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);
-    if (!made.problems.empty()) return kExitUsage;
+    if (!made.problems.empty()) {
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
+        return kExitUsage;
+    }
     auto sealed = seal_visibly(site, signals, invocation, prepared);
     return run_sealed(site, signals, invocation, std::move(sealed.record));
 }

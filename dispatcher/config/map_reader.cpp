@@ -15,6 +15,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// What the pacing counts with, in sends per second; its sums of microseconds do not overflow.
+constexpr double kRateMin = 1.0 / 86'400;
+constexpr double kRateMax = 1'000'000;
+
 /// The shortest writing of a duration: 90s, 5m, 1d.
 std::string written(milliseconds duration) {
     const auto count = duration.count();
@@ -162,12 +166,16 @@ void MapReader::duration(std::string_view key, milliseconds min, milliseconds ma
 void MapReader::rate(std::string_view key, double& target) {
     const auto* node = find_scalar(key);
     if (node == nullptr) return;
-    if (const auto value = parse_rate(node->text)) {
-        target = *value;
-    } else {
+    const auto value = parse_rate(node->text);
+    if (!value) {
         fail(*node, fmt::format("{}: '{}' is not a rate such as 5000/s or 100/m; leave it out for "
                                 "no limit",
                                 full_name(key), node->written));
+    } else if (*value < kRateMin || *value > kRateMax) {
+        fail(*node, fmt::format("{}: {} is out of range; 1/d to 1000000/s are allowed",
+                                full_name(key), node->written));
+    } else {
+        target = *value;
     }
 }
 

@@ -31,6 +31,8 @@ class TreeBuilder final : public YAML::EventHandler {
     TreeBuilder(const SourceFile& file, Problems& problems) : file_(file), problems_(problems) {}
 
     YamlNode take_root() {
+        if (last_quoted_ && !is_closed(*last_quoted_))
+            fail(*last_quoted_, "the quote that begins here is never closed");
         if (!root_) throw ConfigError(file_.path, "is empty");
         return std::move(*root_);
     }
@@ -63,6 +65,7 @@ class TreeBuilder final : public YAML::EventHandler {
         node.text = value;
         node.written = value;
         node.is_quoted = tag == kTagOfQuoted;
+        if (node.is_quoted) last_quoted_ = node.mark;
         complete(std::move(node), anchor);
     }
 
@@ -81,6 +84,29 @@ class TreeBuilder final : public YAML::EventHandler {
     }
 
   private:
+    /// The parser takes the rest of the file for the text where a quote is not closed. Only the
+    /// last quoted text can be such a one.
+    [[nodiscard]] bool is_closed(Mark mark) const {
+        const std::string_view text = file_.text;
+        std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+        if (mark.line > 1) at = 0;
+        for (int line = 1; line < mark.line; ++line)
+            at = text.find('\n', at) + 1;
+        at += static_cast<std::size_t>(mark.column - 1);
+        if (text.substr(at, 1) == "&") at = text.find_first_not_of(" \r\n", text.find(' ', at));
+        if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return true;  // a block
+        const char quote = text[at++];
+        for (; at < text.size(); ++at) {
+            const bool is_escape = quote == '"' ? text[at] == '\\' : text.substr(at, 2) == "''";
+            if (is_escape)
+                ++at;
+            else if (text[at] == quote)
+                return true;
+        }
+        return false;
+    }
+
+    static constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
     static constexpr std::string_view kTagOfPlain = "?";
     static constexpr std::string_view kTagOfQuoted = "!";
 
@@ -181,6 +207,7 @@ class TreeBuilder final : public YAML::EventHandler {
     std::vector<Open> open_;
     std::map<YAML::anchor_t, YamlNode> anchors_;
     std::optional<YamlNode> root_;
+    std::optional<Mark> last_quoted_;
     std::size_t nodes_ = 0;
     std::size_t bytes_ = 0;
 };
@@ -198,7 +225,7 @@ std::string explain(const YAML::Exception& error, const SourceFile& file) {
         hint = "; put \"${…}\" in quotes";
     } else if (line.find("{{") != line.npos) {
         hint = "; put a text with {{…}} in quotes";
-    } else if (line.find(": - ") != line.npos || line.ends_with(": -")) {
+    } else if (line.find(": -") != line.npos) {
         hint = "; put \"-\" in quotes";
     } else if (line.find(": ") != line.npos) {
         hint = "; put a text with ': ' in it in quotes, and indent evenly";

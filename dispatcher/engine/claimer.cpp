@@ -13,7 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStoreRetry{200};
+/// A pause is obeyed within about this time.
+constexpr milliseconds kCampaignLook{1000};
 /// A rate-limited claim takes this much of a second's recipients, so that a pause is felt soon and
 /// the rate is even.
 constexpr double kRateSlice = 0.1;
@@ -30,23 +31,22 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
     : context_(context),
       control_(control),
       ready_(ready),
-      flags_(context.store, context.options.lease) {}
+      flags_(context.store, context.options.lease),
+      patience_(context.options, context.random, context.observer) {}
 
 // Plan: an uncertain claim first; then what keeps promises (renew, finish); then new claims; then
 // new chunks. The first of them that does something ends the step.
 BootTime Claimer::step() {
     const auto now = context_.clock.now();
     if (control_.claimer_done) return never();
-    if (now < store_retry_at_) return store_retry_at_;
+    if (now < patience_.retry_at()) return patience_.retry_at();
     try {
         const auto wake = advance(now);
-        if (store_lost_since_) {
-            store_lost_since_.reset();
-            context_.observer.store_restored();
-        }
+        // While the settler cannot write this step may not have asked the store at all.
+        if (!control_.settler_stuck) patience_.succeeded();
         return wake.value_or(now);
     } catch (const StoreError& error) {
-        return store_failed(error, now).value_or(now);
+        return store_failed(error, now);
     }
 }
 
@@ -65,6 +65,7 @@ std::optional<BootTime> Claimer::advance(BootTime now) {
         if (!waits || control_.settler_done) control_.claimer_done = true;
         return now + context_.options.poll;
     }
+    if (look_at_campaign(now)) return now;
     if (!can_claim()) return now + context_.options.poll;
     for (std::size_t i = 0; i < held_.size(); ++i) {
         auto& work = held_[(turn_ + i) % held_.size()];
@@ -75,7 +76,7 @@ std::optional<BootTime> Claimer::advance(BootTime now) {
     return lease_more(now);
 }
 
-std::optional<BootTime> Claimer::store_failed(const StoreError& error, BootTime now) {
+BootTime Claimer::store_failed(const StoreError& error, BootTime now) {
     using enum StoreError::Kind;
     if (error.kind() == durability_lost) {
         control_.stop(LaneStop::frozen, error.what());
@@ -83,24 +84,16 @@ std::optional<BootTime> Claimer::store_failed(const StoreError& error, BootTime 
         pending_.reset();
         return now;
     }
-    if (error.kind() == not_applied || error.kind() == lock_timeout || error.kind() == duplicate) {
-        store_retry_at_ = now + milliseconds(1 + context_.random.next() % 20);
-        return store_retry_at_;
-    }
-    flags_.disconnect();
-    if (!store_lost_since_) {
-        store_lost_since_ = now;
-        context_.observer.store_lost(error.what());
-    }
-    if (now - *store_lost_since_ >= context_.options.store_patience) {
+    if (error.kind() != not_applied && error.kind() != lock_timeout && error.kind() != duplicate)
+        flags_.disconnect();
+    if (!patience_.bears(error, now)) {
         // The journal and the leases say what the next run has to settle.
         control_.stop(LaneStop::store_lost, error.what());
         held_.clear();
         pending_.reset();
         control_.claimer_done = true;
     }
-    store_retry_at_ = now + kStoreRetry;
-    return store_retry_at_;
+    return patience_.retry_at();
 }
 
 bool Claimer::renew_one(BootTime now) {
@@ -113,6 +106,7 @@ bool Claimer::renew_one(BootTime now) {
         const auto seen =
             flags_.session().list_chunks(context_.campaign.id, work.lease->head.no, 1);
         work.renewed = now;
+        if (!seen.empty()) FlagStore::require_kept(seen[0], work.lease->head);
         if (!seen.empty() && seen[0].fence == work.lease->head.fence &&
             seen[0].state == ChunkState::leased)
             work.lease->extend(now + context_.options.lease);
@@ -136,6 +130,20 @@ bool Claimer::finish_one() {
                   control_.is_expired);
     drop(lease);
     looked_at_ = {};
+    return true;
+}
+
+/// Every claim sees a pause; a lane that cannot claim now, because its gateway is slow or away, has
+/// to look for one. Answers whether it did.
+bool Claimer::look_at_campaign(BootTime now) {
+    if (control_.settler_stuck || now - campaign_seen_ < kCampaignLook) return false;
+    const auto head = flags_.session().read_campaign(context_.campaign.id);
+    campaign_seen_ = now;
+    // One that others finish shows in its chunks, and then there is nothing to stop.
+    using enum CampaignState;
+    const bool is_others = head && (head->state == reconciling || head->state == done ||
+                                    head->state == done_with_doubt);
+    if (!is_others) follow_campaign(head);
     return true;
 }
 
@@ -208,6 +216,7 @@ void Claimer::run_pending(BootTime now) {
     first.is_rerun = is_rerun;
     const auto result = flags_.claim(first, won_);
     if (result.verdict == ClaimVerdict::claimed) {
+        campaign_seen_ = now;
         pending_->chunk->head.claim_seq += 1;
         pending_->chunk->extend(now + context_.options.lease);
         hand_over(result);
@@ -232,7 +241,7 @@ void Claimer::run_pending(BootTime now) {
             control_.is_expired = true;
             break;
         case ClaimVerdict::not_running:
-            follow_campaign();
+            follow_campaign(flags_.session().read_campaign(context_.campaign.id));
             break;
         case ClaimVerdict::claimed:
             break;
@@ -271,8 +280,7 @@ void Claimer::hand_over(const ClaimResult& result) {
 }
 
 /// The campaign is not running at the epoch we know: follow it, or stop.
-void Claimer::follow_campaign() {
-    const auto head = flags_.session().read_campaign(context_.campaign.id);
+void Claimer::follow_campaign(const std::optional<CampaignHead>& head) {
     invariant(head.has_value(), "a campaign that runs has a row");
     if (head->state == CampaignState::running)
         context_.campaign = *head;

@@ -14,6 +14,7 @@
 #include "engine/engine_options.h"
 #include "engine/lane_control.h"
 #include "engine/observer.h"
+#include "engine/store_patience.h"
 #include "engine/tally.h"
 #include "journal/journal.h"
 #include "store/flag_store.h"
@@ -70,14 +71,15 @@ class Claimer {
     };
 
     std::optional<BootTime> advance(BootTime now);
-    std::optional<BootTime> store_failed(const StoreError& error, BootTime now);
+    BootTime store_failed(const StoreError& error, BootTime now);
     bool renew_one(BootTime now);
     bool finish_one();
+    bool look_at_campaign(BootTime now);
     bool can_claim() const;
     std::optional<BootTime> begin_claim(Work& work, BootTime now);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
-    void follow_campaign();
+    void follow_campaign(const std::optional<CampaignHead>& head);
     void drop(const std::shared_ptr<ChunkLease>& chunk);
     std::optional<BootTime> lease_more(BootTime now);
     void take_up(const ChunkHead& head, BootTime leased_at);
@@ -87,12 +89,12 @@ class Claimer {
     LaneControl& control_;
     BoundedQueue<Claim>& ready_;
     FlagStore flags_;
+    StorePatience patience_;
     std::vector<Work> held_;
     std::optional<Pending> pending_;
     std::optional<ChunkHead> leasing_;  ///< a lease to be taken, or run again after an error
     std::optional<ChunkHead> taking_;   ///< a lease that we have, its content not read yet
-    std::optional<BootTime> store_lost_since_;
-    BootTime store_retry_at_{};
+    BootTime campaign_seen_{};
     BootTime looked_at_{};  ///< last search for chunks that found none
     BootTime rate_not_before_{};
     std::uint32_t next_batch_ = 1;

@@ -42,6 +42,12 @@ bool ends_run(LaneStop stop) {
     return stop != LaneStop::none && stop != LaneStop::gateway_lost;
 }
 
+/// Whether the lanes stopped because somebody else was about to finish: then that is awaited.
+bool others_finish(const RunSummary& summary) {
+    return summary.stopped == LaneStop::campaign_moved &&
+           (summary.state == CampaignState::reconciling || summary.state == CampaignState::running);
+}
+
 }  // namespace
 
 HostIdentity HostIdentity::of_this_process() {
@@ -119,7 +125,8 @@ RunSummary Dispatcher::run(const CampaignRecord& record, std::stop_token stop) {
             auto summary = run_lanes(record, *head, stop);
             if (summary.stopped != LaneStop::none) {
                 act_on(summary, record.head.id);
-                return summary;
+                if (!others_finish(summary)) return summary;
+                continue;
             }
         } else if (head->state != CampaignState::reconciling) {
             const bool is_over = is_finished(head->state);

@@ -51,8 +51,10 @@ LaneThreads::LaneThreads(Lane& lane, Gateway& gateway, Clock& clock, const Engin
                 lane_.sender.step(clock_.now() + options_.poll);
                 if (was_ready != lane_.control.gateway_ready) claimer_wakeup_.poke();
             }
-            settler_wakeup_.poke();
         });
+        // Also where it failed: the others must not wait for it. Its answers are in the journal.
+        lane_.control.sender_done = true;
+        settler_wakeup_.poke();
     });
     threads_.emplace_back([this] {
         run([this] {

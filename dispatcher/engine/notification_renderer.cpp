@@ -61,6 +61,12 @@ std::size_t NotificationRenderer::measure(const std::vector<std::string_view>& v
     return payload_.size();
 }
 
+std::string_view NotificationRenderer::collapse_key(const std::vector<std::string_view>& values) {
+    if (!collapse_key_) return {};
+    collapse_key_->render(values, collapse_);
+    return collapse_;
+}
+
 std::optional<Notification> NotificationRenderer::render(
     std::string_view appid, const std::vector<std::string_view>& values, WallTime now,
     std::optional<WallTime> deadline) {
@@ -82,8 +88,7 @@ std::optional<Notification> NotificationRenderer::render(
             notification.collapse_id = key_->collapse_id();
             break;
         case CollapseMode::key:
-            collapse_key_->render(values, collapse_);
-            notification.collapse_id = collapse_;
+            notification.collapse_id = collapse_key(values);
             break;
         case CollapseMode::none:
             break;

@@ -31,6 +31,10 @@ class NotificationRenderer {
     /// Renders the payload alone, without what a send needs beside it; answers its bytes.
     std::size_t measure(const std::vector<std::string_view>& values);
 
+    /// The collapse id that the file asks for, rendered; "" where it leaves that to us. Valid until
+    /// the next call.
+    std::string_view collapse_key(const std::vector<std::string_view>& values);
+
     /// Bytes of the payload rendered last.
     [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
 

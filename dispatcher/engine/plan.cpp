@@ -13,9 +13,19 @@ namespace {
 
 /// A flag with its place in the primary key, measured.
 constexpr std::uint64_t kFlagBytes = 100;
+/// The longest apns-collapse-id; a longer one is refused for the whole campaign, after sealing.
+constexpr std::size_t kCollapseIdBytesMax = 64;
 constexpr std::uint64_t kProgressEvery = 10'000;
 /// Keys of one read of flags: what a session takes in one call.
 constexpr std::size_t kKeysPage = 1000;
+
+/// It travels as a header: what a header cannot carry breaks the connection and, with it, whatever
+/// else is on the wire there.
+bool is_collapse_id(std::string_view id) {
+    return id.size() <= kCollapseIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
+               return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
+           });
+}
 
 /// Campaigns among which those of the scope are looked for, newest first.
 constexpr std::size_t kCampaignsMax = 1000;
@@ -74,8 +84,10 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
     std::uint64_t rendered = 0;
     audience_.for_each([&](const Audience::Recipient& recipient) {
         auto& gateway = plan.gateways[recipient.gateway.value];
-        const auto bytes = renderers[recipient.gateway.value].measure(recipient.values);
+        auto& renderer = renderers[recipient.gateway.value];
+        const auto bytes = renderer.measure(recipient.values);
         gateway.too_large += bytes > gateway.payload_bytes_max ? 1 : 0;
+        if (!is_collapse_id(renderer.collapse_key(recipient.values))) ++gateway.bad_collapse_ids;
         if (bytes > gateway.payload_bytes) {
             gateway.payload_bytes = bytes;
             gateway.largest_appid = recipient.appid;
@@ -109,6 +121,11 @@ void Planner::estimate_duration(Plan& plan) const {
 void Planner::judge(Plan& plan) {
     const auto& counts = plan.audience;
     for (const auto& gateway : plan.gateways) {
+        if (gateway.bad_collapse_ids > 0)
+            plan.problems.push_back(fmt::format(
+                "{}: the collapse id of {} of {} notifications is longer than {} bytes, or has a "
+                "line break or another control character in it; change message.collapse.key",
+                gateway.name, gateway.bad_collapse_ids, gateway.recipients, kCollapseIdBytesMax));
         if (gateway.too_large == 0) continue;
         auto sentence = fmt::format(
             "{}: {} of {} notifications are larger than the {} bytes it takes (largest: {} bytes, "
@@ -128,6 +145,12 @@ void Planner::judge(Plan& plan) {
     if (counts.shared_tokens > 0)
         plan.warnings.push_back(fmt::format(
             "{} audience rows share a device token with another appid", counts.shared_tokens));
+}
+
+void Planner::judge_deadline(Plan& plan, WallTime now) const {
+    if (!settings_.deadline_at || *settings_.deadline_at > now) return;
+    if (plan.store && plan.store->state) return;
+    plan.problems.emplace_back("delivery.deadline has passed: nobody would be sent anything");
 }
 
 StorePlan Planner::compare(CampaignStore& store) const {

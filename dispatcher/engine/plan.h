@@ -20,10 +20,11 @@ struct GatewayPlan {
     std::string type;
     std::string target;
     std::uint64_t recipients = 0;
-    std::size_t payload_bytes = 0;      ///< of the largest notification
-    std::size_t payload_bytes_max = 0;  ///< that the gateway takes
-    std::uint64_t too_large = 0;        ///< recipients whose notification it would not take
-    std::string largest_appid;          ///< whose notification is the largest
+    std::size_t payload_bytes = 0;       ///< of the largest notification
+    std::size_t payload_bytes_max = 0;   ///< that the gateway takes
+    std::uint64_t too_large = 0;         ///< recipients whose notification it would not take
+    std::string largest_appid;           ///< whose notification is the largest
+    std::uint64_t bad_collapse_ids = 0;  ///< recipients whose collapse id cannot be a header
 };
 
 /// What another campaign of the scope has of the audience: those are not notified again.
@@ -91,6 +92,10 @@ class Planner {
 
     /// Merges the audience with the flags of the campaign's scope. Throws StoreError.
     StorePlan compare(CampaignStore& store) const;
+
+    /// A deadline that has passed is a problem, unless the campaign is in the store already: then a
+    /// launch only tells how it stands. After compare(), if that is wanted.
+    void judge_deadline(Plan& plan, WallTime now) const;
 
     /// Bytes of the sealed chunks, by packing them.
     [[nodiscard]] std::uint64_t packed_bytes() const;

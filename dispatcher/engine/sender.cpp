@@ -278,20 +278,11 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
                         BootTime now) {
     if (open.rows[row].phase == Phase::withheld) --withheld_;
     open.answer(row, to, reason, now);
-    switch (to) {
-        case FlagState::delivered:
-            ++context_.tally.delivered;
-            break;
-        case FlagState::rejected:
-            ++context_.tally.rejected;
-            break;
-        case FlagState::in_doubt:
-            ++context_.tally.in_doubt;
-            break;
-        default:
-            ++context_.tally.released;
-            break;
-    }
+    auto& tally = context_.tally;
+    ++(to == FlagState::delivered  ? tally.delivered
+       : to == FlagState::rejected ? tally.rejected
+       : to == FlagState::in_doubt ? tally.in_doubt
+                                   : tally.released);
 }
 
 /// Gives back every row that is not on the wire.
@@ -336,8 +327,12 @@ void Sender::judge_withheld(BootTime now) {
     }
 }
 
+/// Whether nothing more is answered before the withheld rejections are judged: nothing is left to
+/// send, or their claims fill every place. Small claims of a slow campaign do that soon.
 bool Sender::is_at_rest() const {
-    return on_the_wire_ == 0 && !current_ && !next_claim_ && held_.empty() && ready_.empty();
+    if (on_the_wire_ > 0 || current_ || !held_.empty()) return false;
+    const bool has_place = std::find(open_.begin(), open_.end(), nullptr) != open_.end();
+    return !has_place || (!next_claim_ && ready_.empty());
 }
 
 void Sender::watch_gateway(BootTime now) {

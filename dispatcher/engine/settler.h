@@ -25,9 +25,8 @@ class Settler {
     LaneControl& control_;
     BoundedQueue<SettleJob>& jobs_;
     FlagStore flags_;
+    StorePatience patience_;
     std::optional<SettleJob> job_;
-    std::optional<BootTime> store_lost_since_;
-    BootTime store_retry_at_{};
 };
 
 }  // namespace dispatcher

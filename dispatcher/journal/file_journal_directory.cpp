@@ -179,6 +179,8 @@ void FileJournalDirectory::take_locks() {
     std::filesystem::directory_iterator entries(directory_, error);
     if (error) fail(fmt::format("cannot list the journal directory {}", directory_), error.value());
     for (const auto& entry : entries) {
+        // Opening anything else, a FIFO say, could wait for ever.
+        if (!entry.is_regular_file(error)) continue;
         const auto path = entry.path().string();
         const auto name = entry.path().filename().string();
         if (name.ends_with(kUnnamedSuffix)) {

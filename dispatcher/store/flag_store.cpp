@@ -16,6 +16,14 @@ namespace {
 constexpr std::size_t kKeysMax = 1000;
 constexpr std::uint16_t kGiveUpNever = 0xFFFF;
 
+[[noreturn]] void fail_as_lost(const ChunkHead& seen, Fence fence, std::uint64_t claim_seq) {
+    throw StoreError(
+        StoreError::Kind::durability_lost,
+        fmt::format("chunk {} stands at fence {}, claim {}, but {}, {} were "
+                    "acknowledged: the database lost commits",
+                    seen.no.value, seen.fence.value, seen.claim_seq, fence.value, claim_seq));
+}
+
 }  // namespace
 
 bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
@@ -105,11 +113,7 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         const bool is_ours = r.is_rerun && chunk->claim_seq == r.claim_seq + 1;
         if (chunk->fence < r.fence ||
             (chunk->fence == r.fence && chunk->claim_seq != r.claim_seq && !is_ours))
-            throw StoreError(StoreError::Kind::durability_lost,
-                             fmt::format("chunk {} stands at fence {}, claim {}, but {}, {} were "
-                                         "acknowledged: the database lost commits",
-                                         r.chunk.value, chunk->fence.value, chunk->claim_seq,
-                                         r.fence.value, r.claim_seq));
+            fail_as_lost(*chunk, r.fence, r.claim_seq);
         if (chunk->fence != r.fence) return false;
         if (is_ours) {  // the try whose answer was lost did commit
             s.read_won(range, r.claim, won);
@@ -199,6 +203,11 @@ void FlagStore::release_unsent(CampaignId campaign, ScopeId scope, ChunkNo chunk
     crash_point("CP19");
 }
 
+void FlagStore::require_kept(const ChunkHead& seen, const ChunkHead& held) {
+    if (seen.fence < held.fence || (seen.fence == held.fence && seen.claim_seq < held.claim_seq))
+        fail_as_lost(seen, held.fence, held.claim_seq);
+}
+
 void FlagStore::renew(const ChunkHead& held, IncarnationId me) {
     transact([&](StoreSession& s) {
         s.renew_chunk(held.campaign, held.no, held.fence, me, ttl_);
@@ -225,6 +234,7 @@ ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const Appi
     transact([&](StoreSession& s) {
         standing = {};
         const auto chunk = s.lock_chunk(held.campaign, held.no);
+        if (chunk) require_kept(*chunk, held);
         if (!chunk || chunk->fence != held.fence || chunk->state != ChunkState::leased)
             return false;  // another's now, or an earlier try of ours that did commit
         standing = stand(s, *chunk, scope, keys, attempts_max, is_expired);
@@ -256,41 +266,26 @@ ChunkStanding FlagStore::verify_closed(const ChunkHead& closed, ScopeId scope,
 RecoveredRows FlagStore::recover(CampaignId campaign, ScopeId scope, ChunkNo no, IncarnationId dead,
                                  IncarnationId me, std::span<const LeftRows> batches) {
     RecoveredRows recovered;
+    const auto is_its = [&](const ChunkHead& chunk) {
+        return chunk.owner == dead && chunk.state == ChunkState::leased;
+    };
+    // A journal may outlive all that it knows: then a finished campaign must not be touched.
+    bool is_needed = false;
+    transact([&](StoreSession& s) {
+        s.lock_campaign_shared(campaign);
+        const auto chunk = s.lock_chunk(campaign, no);
+        is_needed = chunk && (is_its(*chunk) || are_unsettled(s, scope, batches));
+        return false;
+    });
+    if (!is_needed) return recovered;
     transact([&](StoreSession& s) {
         recovered = {};
         reopen_for_release(s, campaign, no);
         const auto chunk = s.lock_chunk(campaign, no);
         if (!chunk) return false;
-        const bool was_its = chunk->owner == dead && chunk->state == ChunkState::leased;
+        const bool was_its = is_its(*chunk);
         if (was_its) s.lease_chunk(campaign, no, chunk->fence, me, ttl_);
-        for (const auto& batch : batches) {
-            s.read_flags({scope, batch.all.front(), batch.all.back()}, rows_);
-            const auto flags = rows_;
-            const auto apply = [&](const AppidList& appids, const Settled& settled) {
-                // Only rows that the dead process had won; the record holds what it asked for.
-                std::vector<std::string_view> held;
-                merge_keys(appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
-                    if (row != nullptr && row->claim == batch.claim &&
-                        (row->state == FlagState::claimed ||
-                         (settled.from_doubt && row->state == FlagState::in_doubt)))
-                        held.push_back(appid);
-                });
-                if (!held.empty()) s.settle_keys(scope, batch.claim, settled, held);
-                return held.size();
-            };
-            Settled release;
-            release.to = FlagState::released;
-            release.code.reason = Reason::never_written;
-            release.from_doubt = true;
-            recovered.never_sent += apply(batch.never_sent, release);
-            for (const auto& answered : batch.answered)
-                recovered.answered += apply(answered.appids, answered.settled);
-            Settled doubt;
-            doubt.to = FlagState::in_doubt;
-            doubt.code.reason = Reason::killed;
-            doubt.tries_added = 1;
-            recovered.in_doubt += apply(batch.on_the_wire, doubt);
-        }
+        recovered = settle_left(s, scope, batches);
         if (was_its) {
             s.sweep({scope, chunk->key_lo, chunk->key_hi}, campaign, dead, Reason::journal_lost);
             s.open_chunk(campaign, no, std::chrono::milliseconds{0});

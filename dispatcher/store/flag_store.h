@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "campaign/appid_list.h"
 #include "store/chunk_standing.h"
+#include "store/left_rows.h"
 #include "store/settlement.h"
 #include "store/store_error.h"
 #include "store/store_session.h"
@@ -46,25 +47,6 @@ struct ClaimResult {
     ClaimVerdict verdict = ClaimVerdict::lease_lost;
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
-};
-
-/// What a dead process left in one chunk, by its journal.
-struct LeftRows {
-    ClaimId claim;
-    AppidList never_sent;  ///< slots never marked as on the wire
-    AppidList on_the_wire;
-    struct Answered {
-        Settled settled;
-        AppidList appids;
-    };
-    std::vector<Answered> answered;
-    AppidList all;  ///< every row of the batch, sorted
-};
-
-struct RecoveredRows {
-    std::size_t never_sent = 0;
-    std::size_t answered = 0;
-    std::size_t in_doubt = 0;
 };
 
 /// What a second chance is given to in one chunk.
@@ -107,6 +89,10 @@ class FlagStore {
     /// the claim and the first send.
     void release_unsent(CampaignId campaign, ScopeId scope, ChunkNo chunk, ClaimId claim,
                         std::string_view lo, std::string_view hi, Reason reason);
+
+    /// Throws durability_lost where `seen`, read now, stands behind `held`, what was acknowledged
+    /// to us: the database lost commits, and with them claims of recipients that were sent to.
+    static void require_kept(const ChunkHead& seen, const ChunkHead& held);
 
     /// Extends our lease on a chunk; does nothing where another holds it.
     void renew(const ChunkHead& held, IncarnationId me);

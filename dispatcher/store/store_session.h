@@ -186,8 +186,9 @@ class StoreSession {
     // -- delivery (the flags) -----------------------------------------------------------------
     /// "First reads". Advisory inside a claim: it may only leave rows out.
     virtual void read_flags(const KeyRange& range, FlagRows& out) = 0;
-    /// The same with what decides who is still to be sent to: campaign, state, tries and due_at of
-    /// each row; its other columns stay unset. A fraction of the price, for what reads every row.
+    /// The same with what decides who is still to be sent to: campaign, state, tries_spent() and
+    /// due_at of each row; its other columns stay unset. A fraction of the price, for what reads
+    /// every row.
     virtual void read_standing(const KeyRange& range, FlagRows& out) { read_flags(range, out); }
     /// One row per appid, CLAIMED under `claim`; a row that exists is left as it is.
     virtual void insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim,
@@ -197,7 +198,7 @@ class StoreSession {
     virtual void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
                          std::span<const std::string_view> appids) = 0;
     /// The won set: rows of the range that are CLAIMED under `claim`, with state, claim id and
-    /// tries; their other columns may stay unset.
+    /// tries_spent(); their other columns may stay unset.
     virtual void read_won(const KeyRange& range, ClaimId claim, FlagRows& out) = 0;
     /// Moves these rows out of CLAIMED (and IN_DOUBT) where they still bear `claim`. The in-doubt
     /// bit of a row that comes out of doubt, or goes into it, is set. RELEASED clears the claim id.

@@ -65,6 +65,17 @@ std::vector<Given> make_given(std::size_t count, std::size_t tokens, unsigned se
 
 }  // namespace
 
+TEST_CASE("a hexadecimal token is one device in upper and in lower case, another is not") {
+    const auto [sharing, found] = search({{0, "00AbCdEf", 2},
+                                          {0, "00abcdef", 3},
+                                          {0, "00ABCDEF", 4},
+                                          {0, "Token:x", 5},
+                                          {0, "token:X", 6}},
+                                         std::size_t{1} << 20);
+    CHECK(sharing == 3);
+    CHECK(found == Found{{2, 3, 1, 0}, {2, 4, 2, 0}});
+}
+
 TEST_CASE("shared tokens are found with the first row of each, in memory and by sorting",
           "[files]") {
     for (const std::size_t tokens : {1, 50, 20'000, 100'000'000}) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "config/config_folder.h"
 #include "support/catch.h"
@@ -216,6 +218,12 @@ TEST_CASE("mistakes in the campaign file are told at their place", "[unit]") {
     CHECK(folder.problem(with("once_per: a b\n")) ==
           "c.yaml:6:11: once_per: 'a b' is not a name: letters, digits, '.', '_' and '-', at most "
           "64");
+    for (const auto* rate :
+         {"999999999999999999999999/s", "0.000000000000000000001/s", "1000001/s"})
+        CHECK(folder.problem(with(fmt::format("delivery: {{rate: {}}}\n", rate))) ==
+              fmt::format("c.yaml:6:18: delivery.rate: {} is out of range; 1/d to 1000000/s are "
+                          "allowed",
+                          rate));
     CHECK(folder.problem(with("delivery: {rate: fast}\n")) ==
           "c.yaml:6:18: delivery.rate: 'fast' is not a rate such as 5000/s or 100/m; leave it out "
           "for no limit");

@@ -72,6 +72,17 @@ TEST_CASE("broken YAML is told at its place", "[unit]") {
     CHECK(problem_of("a: 1\nb: [1, 2\n").substr(0, 29) == "f.yaml:3:1: not valid YAML: e");
     CHECK(problem_of("a: 1\n\tb: 2\n").find("f.yaml:2:") == 0);
     CHECK(problem_of("a: 1\n\tb: 2\n").find("YAML takes no tabs") != std::string::npos);
+    for (const std::string before : {"", "\xef\xbb\xbf", "x: \"y\"\r\n", "x: 'ü'\n"}) {
+        const std::string place = before.size() > 3 ? "2:4" : "1:4";
+        for (const std::string open : {"\"it", "'it", "\"it\\\"", "'it''s"}) {
+            CHECK(problem_of(before + "a: " + open + "\nb: c\n") ==
+                  "f.yaml:" + place + ": the quote that begins here is never closed");
+        }
+    }
+    CHECK(problem_of("a: &t 'it\nb: c\n") ==
+          "f.yaml:1:4: the quote that begins here is never closed");
+    CHECK(parsed("a: &t 'it''s'\nb: \"\\\\\"\nc: |\n  it's\n") ==
+          "{a=\"it's\"@1:4 b=\"\\\"@2:4 c=\"it's\n\"@3:4}");
     CHECK(problem_of("a: b: c\n").find("f.yaml:1:5: not valid YAML") == 0);
     CHECK(problem_of("file: -   # stdin\n").find("put \"-\" in quotes") != std::string::npos);
     CHECK(problem_of("a: {p: ${env:X}}\n").find("put \"${…}\" in quotes") != std::string::npos);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What people write wrong: told with its place, with nothing sealed and nothing sent."""
+import json
 import re
 import unittest
 
@@ -111,6 +112,16 @@ class BadInputTest(unittest.TestCase):
         self.assertNotIn("ab" * 32, said, "a device token reached an error text")
         self.assert_nothing_happened()
 
+    def test_a_token_in_upper_and_lower_case_is_one_device(self):
+        self.audience("a,%s,ios,en,Ann" % ("ab" * 32), "b,%s,ios,en,Ben" % ("AB" * 32))
+        said = self.command("plan", self.campaign, expect=2).err
+        self.assertIn("token", said)
+        self.assert_nothing_happened()
+
+    def test_standard_input_as_audience_is_written_in_quotes(self):
+        self.edit("audience.csv", "-")
+        self.assert_refused("sale.yaml", 3, 'put "-" in quotes')
+
     def test_an_empty_audience_is_an_error(self):
         self.audience()
         self.command("launch", self.campaign, "--yes", expect=2)
@@ -121,6 +132,44 @@ class BadInputTest(unittest.TestCase):
         said = self.command("launch", self.campaign, "--yes", expect=2).err
         self.assertIn("1000", said.replace(",", ""))
         self.assert_nothing_happened()
+
+    # -- what would be found out only after sealing -----------------------------------------
+
+    def test_a_deadline_that_has_passed_is_a_problem(self):
+        self.edit("delivery:", 'delivery:\n  deadline: "2020-01-01T00:00:00Z"')
+        for command in ("plan", "launch"):
+            done = self.command(command, self.campaign, expect=2)
+            self.assertIn("deadline", done.out + done.err)
+        self.assert_nothing_happened()
+
+    def test_a_collapse_key_that_apns_would_refuse_is_a_problem(self):
+        self.edit("collapse: auto", "collapse: {key: \"sale-%s-{{first_name}}\"}" % ("x" * 57))
+        for command in ("plan", "launch"):
+            done = self.command(command, self.campaign, expect=2)
+            self.assertIn("collapse", done.out + done.err)
+        self.assert_nothing_happened()
+
+    def test_a_line_break_in_a_collapse_key_is_a_problem(self):
+        self.audience('a,%s,ios,en,"Ann\nBen"' % ("ab" * 32))
+        self.edit("collapse: auto", 'collapse: {key: "sale-{{first_name}}"}')
+        done = self.command("launch", self.campaign, expect=2)
+        self.assertIn("collapse", done.out + done.err)
+        self.assert_nothing_happened()
+
+    def test_a_key_file_that_cannot_be_read_is_told_before_sealing(self):
+        config = self.config.read_text()
+        bad = self.lab.write("nokey.yaml", re.sub("key_file: .*", "key_file: none.p8", config))
+        said = self.lab.run("launch", self.campaign, "--yes", config=bad, expect=2).err
+        self.assertIn("none.p8", said)
+        self.assert_nothing_happened()
+
+    def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(self):
+        self.edit('title: "{{discount}} % off"', "title: 'Today off", "templates/promo.yaml")
+        self.assert_refused("promo.yaml", 4, "never closed")
+
+    def test_a_rate_beyond_what_can_be_counted_is_out_of_range(self):
+        self.edit("  retry:", "  rate: 999999999999999999999999/s\n  retry:")
+        self.assert_refused("sale.yaml", 12, "rate", "out of range")
 
     # -- the server file and the command line -----------------------------------------------
 
@@ -141,6 +190,17 @@ class BadInputTest(unittest.TestCase):
     def test_a_campaign_that_nobody_knows_is_refused_or_a_usage_error(self):
         for command in ("restart", "status", "report", "pause", "show"):
             self.command(command, "unknown", expect={2, 4})
+
+
+    def test_with_json_a_failure_is_a_document_too(self):
+        unknown = ("restart", "status", "report", "show", "audit")
+        for command in (("launch", "missing.yaml"), ("lookup", ""), ("lunch",),
+                        ("plan", self.campaign, "--bad"), *((verb, "unknown") for verb in unknown),
+                        ("pause", "unknown", "--because", "x")):
+            done = self.command("--json", *command, expect=2)
+            told = json.loads(done.out)
+            self.assertEqual(told["exit_code"], 2)
+            self.assertEqual(told["error"], done.err)
 
 
 class ChangedFileTest(unittest.TestCase):

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Stores and gateways that go away, disks that fill up, processes that are killed."""
+import contextlib
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import unittest
 
-from harness import Lab, MariaDbStore, MockGateway, SqliteStore, wait_until
+from harness import BINARY, Lab, MariaDbStore, MockGateway, SqliteStore, wait_until
 from judge import judge_campaign
 
 DEVICES = 6000
@@ -113,6 +115,44 @@ class StoreGoneTest(BadLuckCase):
         self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
 
 
+class StoreRefusesTest(BadLuckCase):
+    """A store that answers and refuses is waited for no longer than one that does not answer."""
+    store_type = MariaDbStore
+    store_keys = {"patience": "2s"}
+
+    def test_a_read_only_server_is_exit_5_after_patience(self):
+        launch = self.launch_and_wait()
+        self.store.execute("SET GLOBAL read_only=1")
+        self.assertEqual(launch.wait(), 5, launch.tail())
+        self.assertIn("read-only", launch.err)
+        self.store.execute("SET GLOBAL read_only=0")
+        self.command("restart", "sale")
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+
+class StoreFileTest(BadLuckCase):
+    """What can happen to the embedded store's file in mid-run."""
+    store_keys = {"patience": "2s"}
+
+    def test_a_file_that_somebody_else_keeps_locked_is_exit_5_after_patience(self):
+        launch = self.launch_and_wait()
+        with contextlib.closing(sqlite3.connect(self.store.path, timeout=30,
+                                                isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.assertEqual(launch.wait(), 5, launch.tail())
+            other.execute("ROLLBACK")
+        self.command("restart", "sale")
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_file_that_is_removed_stops_the_run_instead_of_recording_into_nowhere(self):
+        launch = self.launch_and_wait()
+        for file in self.store.path.parent.iterdir():
+            file.unlink()
+        self.assertEqual(launch.wait(), 6, launch.tail())
+        self.assertIn("removed", launch.err)
+        self.assertLess(self.gateway.ledger_lines(), DEVICES)
+
+
 class GatewayDownTest(BadLuckCase):
     def configure(self):
         self.gateway.keys["patience"] = "2s"
@@ -134,6 +174,37 @@ class GatewayDownTest(BadLuckCase):
         self.gateway.start()
         self.command("restart", "sale", expect={0, 3})
         self.assert_each_once(doubt_explained=(), doubt_killed_max=self.gateway.wire_max())
+
+
+class SlowGatewayTest(BadLuckCase):
+    """A pause binds although the lane has claimed all that it may and asks for no more."""
+
+    def setUp(self):
+        self.lab = self.enterContext(Lab("slow-gateway"))
+        self.store = SqliteStore(self.lab)
+        self.gateway = MockGateway(self.lab, latency="100ms")
+        self.gateway.keys.update(connections=1, in_flight=3, patience="60s")
+        self.configure()
+        self.command("store", "init")
+        self.tokens = self.lab.audience_file(DEVICES)
+        self.campaign = self.lab.campaign_file("sale")
+
+    def pause(self):
+        self.command("pause", "sale", "--because", "a typo")
+        return self.gateway.ledger_lines()
+
+    def test_a_pause_gives_back_what_waits_for_a_slow_gateway(self):
+        launch = self.launch_and_wait(20)
+        self.assertLess(self.pause(), 500)
+        self.assertEqual(launch.wait(), 5, launch.tail())
+        self.assertIn("paused", launch.err)
+
+    def test_a_pause_ends_a_run_that_waits_for_a_gateway_that_is_away(self):
+        launch = self.launch_and_wait(20)
+        self.gateway.process.kill9()
+        self.pause()
+        self.assertEqual(launch.wait(20), 5, launch.tail())
+        self.assertIn("paused", launch.err)
 
 
 class StopTest(BadLuckCase):
@@ -177,6 +248,45 @@ class StopTest(BadLuckCase):
         self.command("restart", "sale", "--dry-run", expect={0, 3})
         after = self.gateway.ledger_lines(), self.store.rows("SELECT * FROM delivery")
         self.assertEqual(before, after)
+
+
+class JournalDirectoryTest(BadLuckCase):
+    def test_what_is_no_journal_file_is_not_opened(self):
+        launch = self.launch_and_wait()
+        launch.kill9()
+        self.gateway.settle()
+        os.mkfifo(self.lab.path("journal", "0000abcd.journal"))
+        os.mkfifo(self.lab.path("journal", "0000abcd.journal.0.new"))
+        self.command("restart", "sale", expect={0, 3})
+        self.assert_each_once(doubt_explained=(), doubt_killed_max=self.gateway.wire_max())
+
+
+class StandardStreamsTest(BadLuckCase):
+    """Whatever becomes of the streams, the campaign is sent and nothing is said that is not so."""
+
+    def shell(self, line):
+        command = f'"{BINARY}" --config "{self.config}" '
+        done = self.lab.start(["bash", "-c", line.replace("pushonce ", command)], "shell")
+        done.code = done.wait()
+        return done
+
+    def test_a_run_outlives_the_reader_of_its_messages(self):
+        done = self.shell(f'(pushonce --log-level trace launch "{self.campaign}" --yes; '
+                          'echo $? > said; mv said code) 2>&1 | head -n 1')
+        self.assertEqual(done.code, 0, done.tail())
+        wait_until(lambda: self.lab.path("code").exists(), "the run ends")
+        self.assertEqual(self.lab.path("code").read_text(), "0\n")
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_run_without_any_stream_writes_into_no_other_file(self):
+        self.assertEqual(self.shell(f'pushonce --log-level trace launch "{self.campaign}" --yes '
+                                    '<&- >&- 2>&-').code, 0)
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+
+    def test_a_result_that_could_not_be_written_is_no_success(self):
+        self.command("launch", self.campaign, "--yes")
+        self.assertEqual(self.shell("pushonce report sale > /dev/full").code, 5)
+        self.assertEqual(self.shell("pushonce --json status sale > /dev/full").code, 5)
 
 
 class ResolveTest(BadLuckCase):

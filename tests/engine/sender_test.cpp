@@ -324,6 +324,32 @@ TEST_CASE("bad device tokens at the start are withheld until the breaker has jud
     CHECK(job.settlement.groups[0].settled.to == FlagState::released);
 }
 
+TEST_CASE("withheld rejections that fill every place are judged, not waited for", "[unit]") {
+    // One row a claim, as a slow campaign has them; another claim always waits.
+    const std::size_t one_bad_in = GENERATE(5, 25);
+    Bench bench;
+    bench.claim(1);
+    std::size_t sent = 0;
+    for (; sent < 950 && !bench.control.is_stopping(); ++sent) {
+        bench.claim(1);
+        bench.gateway.room = 1;
+        for (int step = 0; step < 3 && bench.gateway.submitted.size() == sent; ++step)
+            bench.step();
+        if (bench.control.is_stopping()) break;
+        REQUIRE(bench.gateway.submitted.size() == sent + 1);
+        bench.gateway.room = 0;
+        bench.gateway.answer(sent, sent % one_bad_in == 0
+                                       ? Outcome::rejected(Reason::bad_device_token, true)
+                                       : Outcome::accepted());
+        bench.step();
+        while (bench.jobs.try_pop()) {
+        }
+    }
+    const bool is_pattern = one_bad_in == 5;
+    CHECK(bench.control.stopped() == (is_pattern ? LaneStop::campaign_fault : LaneStop::none));
+    CHECK((sent < 950) == is_pattern);
+}
+
 TEST_CASE("a payload that is too large is rejected before anything is on the wire", "[unit]") {
     Bench bench;
     bench.claim(1, 100);

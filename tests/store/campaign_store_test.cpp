@@ -41,6 +41,14 @@ TEST_CASE("init makes a store once and for ever", "[store][contract]") {
     CHECK(campaigns.store.now() > WallTime(1'700'000'000'000ms));
 }
 
+TEST_CASE("where the server can do it, a stopped process's transaction is ended",
+          "[store][contract]") {
+    Campaigns campaigns;
+    // MariaDB only; others do not tell this setting.
+    for (const auto& [name, value] : campaigns.store.server_settings())
+        if (name == "idle_transaction_timeout") CHECK(value == "20");
+}
+
 TEST_CASE("a sealed campaign reads back as it was", "[store][contract]") {
     Campaigns campaigns;
     const auto draft = campaigns.draft({chunk_of(0, "a", "b", 2)});

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/invariant.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "gateway/http2/reconnect_delay.h"
 
@@ -50,7 +53,9 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       wake_(std::make_shared<WakeEvent>()) {
     if (endpoint_.is_tls) tls_.emplace(options.ca_file);
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    invariant(epoll_ >= 0, "the kernel gives an epoll set");
+    if (epoll_ < 0)
+        throw UnavailableError(
+            fmt::format("gateway {}: no epoll set can be had: {}", name_, std::strerror(errno)));
     epoll_event event{};
     event.events = EPOLLIN;
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_->descriptor(), &event);

@@ -1,14 +1,20 @@
 #include "gateway/http2/wake_event.h"
 
+#include <cerrno>
+#include <cstring>
+#include <string>
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/invariant.h"
+#include "base/error.h"
 
 namespace dispatcher::http2 {
 
 WakeEvent::WakeEvent() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    invariant(descriptor_ >= 0, "the kernel gives an eventfd");
+    if (descriptor_ < 0)
+        throw UnavailableError(std::string("no event descriptor can be had: ") +
+                               std::strerror(errno));
 }
 
 WakeEvent::~WakeEvent() {

@@ -32,6 +32,10 @@ constexpr auto kSessionMode =
 constexpr auto kClusterState = "SHOW VARIABLES LIKE 'wsrep_on'";
 // Reads wait until what the cluster has committed is applied here.
 constexpr auto kClusterReads = "SET SESSION wsrep_sync_wait=7";
+// A process that is stopped, or cut off, inside a transaction would hold its locks for hours: a
+// pause and the takeover of its chunk would wait for them. MySQL knows no such variable.
+constexpr auto kIdleTransaction = "SHOW VARIABLES LIKE 'idle_transaction_timeout'";
+constexpr auto kEndIdleTransactions = "SET SESSION idle_transaction_timeout=20";
 constexpr auto kHasTable =
     "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema=DATABASE()"
     " AND table_name={}";
@@ -47,7 +51,7 @@ constexpr auto kServerSettings =
     "'group_replication_consistency','datadir')";
 constexpr auto kSessionSettings =
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode','tx_isolation',"
-    "'transaction_isolation','time_zone','wsrep_sync_wait')";
+    "'transaction_isolation','time_zone','wsrep_sync_wait','idle_transaction_timeout')";
 
 class MysqlRow final : public sql::Row {
   public:
@@ -106,6 +110,7 @@ void MysqlConnection::set_up_session(bool wants_tls) {
     exec(kIsolation);
     exec(fmt::format(kSessionMode, kLockWaitSeconds));
     if (value_of(kClusterState) == "ON") exec(kClusterReads);
+    if (!value_of(kIdleTransaction).empty()) exec(kEndIdleTransactions);
     query("SELECT @@max_allowed_packet", [this](const sql::Row& row) {
         statement_bytes_max_ = static_cast<std::size_t>(row.natural(0)) - kPacketReserve;
     });

@@ -19,10 +19,11 @@ constexpr auto kReadFlags =
 
 // Every column costs the server and the client, row by row: three numbers travel as one.
 constexpr auto kReadStanding =
-    "SELECT appid, ((state<<16|tries)<<32)|campaign_id, due_at FROM delivery WHERE {}"
-    " ORDER BY appid";
+    "SELECT appid, ((state<<16|(tries-COALESCE(tries_before,0)))<<32)|campaign_id, due_at"
+    " FROM delivery WHERE {} ORDER BY appid";
 constexpr auto kReadWon =
-    "SELECT appid, tries FROM delivery WHERE {} AND claim_id={} AND state=1 ORDER BY appid";
+    "SELECT appid, tries-COALESCE(tries_before,0) FROM delivery WHERE {} AND claim_id={}"
+    " AND state=1 ORDER BY appid";
 
 // T1. Not INSERT IGNORE, which would also swallow a key that is too long.
 constexpr auto kInsertClaims =

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "store/store_error.h"
@@ -110,7 +111,7 @@ bool is_definite(int result) {
 
 }  // namespace
 
-Database::Database(const std::string& path, Mode mode) {
+Database::Database(const std::string& path, Mode mode) : path_(path) {
     if (mode == Mode::create) {
         const auto folder = std::filesystem::path(path).parent_path();
         std::error_code error;
@@ -137,6 +138,11 @@ Database::Database(const std::string& path, Mode mode) {
         sqlite3_close_v2(handle_);
         throw StoreError(Kind::unavailable,
                          fmt::format("the store {} cannot be opened: {}", path, problem));
+    }
+    struct stat opened {};
+    if (stat(path.c_str(), &opened) == 0) {
+        device_ = opened.st_dev;
+        inode_ = opened.st_ino;
     }
     set_up(mode);
 }
@@ -191,7 +197,18 @@ void Database::exec_for_each(std::string_view text, std::span<const std::string_
 }
 
 void Database::begin() {
+    require_file();
     exec("BEGIN IMMEDIATE");
+}
+
+void Database::require_file() const {
+    struct stat named {};
+    if (stat(path_.c_str(), &named) == 0 && named.st_dev == device_ && named.st_ino == inode_)
+        return;
+    throw StoreError(Kind::durability_lost,
+                     fmt::format("the store's file {} was removed or replaced while it was in use: "
+                                 "what this campaign had sent is recorded in the old file alone",
+                                 path_));
 }
 
 void Database::commit() {

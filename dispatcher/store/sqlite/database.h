@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,8 @@ class Database {
     /// `statement` has one parameter; runs once for each key.
     void exec_for_each(std::string_view statement, std::span<const std::string_view> keys);
 
+    /// Throws durability_lost where the file was removed or replaced since it was opened: what
+    /// would be written now nobody could read again.
     void begin();
     /// Tries again while another process holds the file; any other failure than a clear one is
     /// ambiguous.
@@ -38,8 +41,12 @@ class Database {
     /// Whether a statement outside a transaction, or its end, may have reached the disk.
     [[nodiscard]] bool commits_by_itself() const;
     void set_up(Mode mode);
+    void require_file() const;
 
     sqlite3* handle_ = nullptr;
+    std::string path_;
+    std::uint64_t device_ = 0;  ///< with inode_: which file the path named when it was opened
+    std::uint64_t inode_ = 0;
 };
 
 /// Whether the path lies on a file system of another machine, where locks and syncs cannot be
