@@ -54,6 +54,7 @@ enum class Reason : std::uint16_t {
     expired = 501,  ///< the delivery deadline passed
     cancelled = 502,
     resolved = 503,  ///< an operator skipped a device in doubt
+    suppressed = 504,  ///< the person opted out before it was claimed
 };
 
 /// A flag's `code` column: the reason, and whether the row was ever in doubt (which forbids a

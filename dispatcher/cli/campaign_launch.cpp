@@ -10,6 +10,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
+#include "cli/store_halt.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -82,8 +83,9 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
 }
 
 int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record) {
-    CampaignRun run(site, signals, invocation);
+    CampaignRun run(site, signals.token(), invocation);
     run.recover();
+    if (!is_finished(record.head.state) && is_halted(site, invocation)) return kExitStopped;
     auto& campaigns = site.campaigns();
     if (auto fresh = campaigns.find(record.name.text())) record = std::move(*fresh);
     if (record.head.state == CampaignState::sealed)

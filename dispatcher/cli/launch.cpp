@@ -10,6 +10,7 @@
 #include "cli/number_text.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -40,7 +41,11 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
-    (void)site.campaigns();  // a store that is down is told before a long audience is read
+    // A store that is down or halted is told before a long audience is read.
+    if (is_halted(site, invocation)) {
+        invocation.err << "Nothing was sealed or sent.\n";
+        return kExitStopped;
+    }
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto made = plan_visibly(site, prepared, {true, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);

@@ -55,6 +55,10 @@ int lookup(Invocation& invocation, const LookupOptions& options) {
     if (const auto problem = appid_problem(options.appid)) throw ConfigError("APPID", *problem);
     Site site(invocation.globals);
     auto& store = site.campaigns();
+    if (const auto out = store.opt_out(options.appid))
+        invocation.err << fmt::format("{} is on the opt-out list since {} by {}{}.\n",
+                                      options.appid, to_iso_text(out->since), out->who,
+                                      out->because.empty() ? "" : " (" + out->because + ")");
     const auto flags = store.flags_of(options.appid);
     for (const auto& flag : flags) {
         CampaignStanding standing;

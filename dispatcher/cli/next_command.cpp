@@ -19,6 +19,8 @@ std::string next_of_finished(const std::string& name, const std::optional<Report
 std::string next_command(const Situation& situation) {
     using enum CampaignState;
     const auto& name = situation.campaign;
+    if (situation.is_halted && (situation.state == sealed || situation.state == running))
+        return next_under_halt();
     switch (situation.state) {
         case draft:
             return "`pushonce launch FILE` seals it again";
@@ -45,6 +47,10 @@ std::string next_command(const Situation& situation) {
             return "nothing: its records are purged, and its name stays taken";
     }
     return {};
+}
+
+std::string next_under_halt() {
+    return "`pushonce unhalt --because \"…\"` lets the store send again";
 }
 
 }  // namespace dispatcher::cli

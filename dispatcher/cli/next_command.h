@@ -14,9 +14,13 @@ struct Situation {
     std::string campaign;
     std::optional<ReportCounts> counts;
     bool is_worked_on = false;  ///< a process holds a lease in it now
+    bool is_halted = false;     ///< the whole store is
 };
 
 /// The command, and in a few words why, that an operator most likely wants now. Pure.
 std::string next_command(const Situation& situation);
+
+/// The same for whoever would send in a halted store.
+std::string next_under_halt();
 
 }  // namespace dispatcher::cli

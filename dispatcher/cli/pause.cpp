@@ -1,21 +1,28 @@
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/campaign_view.h"
+#include "cli/drain.h"
 #include "cli/number_text.h"
-#include "cli/signal_watch.h"
+#include "cli/operator_identity.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{100};
+/// More campaigns than anybody runs at once.
+constexpr std::size_t kLookedAt = 10'000;
+
+const StateChange kPause{
+    "pause", {CampaignState::running, CampaignState::reconciling}, CampaignState::paused};
 
 struct PauseOptions {
     std::string campaign;
@@ -23,39 +30,68 @@ struct PauseOptions {
     bool all = false;
 };
 
+/// Pauses what runs; a campaign that another operator moved meanwhile is left to them.
+std::vector<CampaignRecord> pause_all(Site& site, const std::string& because) {
+    auto& store = site.campaigns();
+    std::vector<CampaignRecord> paused;
+    for (auto& record : store.list(kLookedAt)) {
+        if (std::count(kPause.from.begin(), kPause.from.end(), record.head.state) == 0) continue;
+        const auto seen = record.head;
+        record.head = store.move(seen.id, kPause.from, kPause.to, kPause.action,
+                                 this_operator(because));
+        if (record.head.state == kPause.to) paused.push_back(std::move(record));
+    }
+    return paused;
+}
+
+std::string names_of(const std::vector<CampaignRecord>& campaigns) {
+    std::vector<std::string> names;
+    for (const auto& campaign : campaigns)
+        names.push_back(campaign.name.text());
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
 int pause(Invocation& invocation, const PauseOptions& options) {
-    if (options.all) throw ConfigError("--all", "not available in this version");
-    if (options.campaign.empty()) throw ConfigError("pause", "name the campaign");
-    using enum CampaignState;
+    if (options.all != options.campaign.empty())
+        throw ConfigError("pause", "name the campaign, or give --all");
     SignalWatch signals;
     Site site(invocation.globals);
-    const auto changed = change_state(site, invocation, options.campaign,
-                                      {"pause", {running, reconciling}, paused}, options.because);
+    std::vector<CampaignRecord> paused;
+    if (options.all)
+        paused = pause_all(site, options.because);
+    else
+        paused.push_back(
+            change_state(site, invocation, options.campaign, kPause, options.because).record);
+    if (paused.empty()) invocation.err << "No campaign is running.\n";
     // No claim can follow the commit of the pause; those that are there end by their owners.
-    auto& store = site.campaigns();
-    const auto& head = changed.record.head;
-    const auto in_flight = store.count_claimed(head.id, head.scope);
-    auto left = in_flight;
-    while (left > 0 && is_worked_on(store, head.id)) {
-        if (signals.wait_for(kLook)) {
-            invocation.err << "It is paused; no longer waiting for its last claims.\n";
-            return kExitUnavailable;
-        }
-        left = store.count_claimed(head.id, head.scope);
+    const auto drained = drain(site.campaigns(), signals, paused);
+    if (drained.is_interrupted) {
+        invocation.err << "It is paused; no longer waiting for the last claims.\n";
+        return kExitUnavailable;
     }
-    invocation.err << fmt::format(
-        "{} is paused; {} in flight when it took effect.\n", options.campaign,
-        in_flight == 1 ? "1 notification was" : with_separators(in_flight) + " notifications were");
-    if (left > 0)
+    const auto names = names_of(paused);
+    if (!paused.empty())
+        invocation.err << fmt::format("{} {} paused; {}.\n", names,
+                                      paused.size() == 1 ? "is" : "are", drained_sentence(drained));
+    if (drained.left > 0)
         invocation.err << fmt::format(
-            "{} belong to a process that was heard of no more; `pushonce restart {}` settles them "
-            "after a resume.\n",
-            count_of(left, "claim"), options.campaign);
-    if (invocation.globals.json)
-        print_json(invocation.out, {{"campaign", options.campaign},
-                                    {"state", to_string(paused)},
-                                    {"in_flight", in_flight},
-                                    {"claims_left", left}});
+            "{} belong to a process that was heard of no more; `pushonce restart CAMPAIGN` settles "
+            "them after a resume.\n",
+            count_of(drained.left, "claim"));
+    if (!invocation.globals.json) return kExitDone;
+    nlohmann::ordered_json view;
+    if (options.all) {
+        view["campaigns"] = nlohmann::ordered_json::array();
+        for (const auto& campaign : paused)
+            view["campaigns"].push_back(campaign.name.text());
+    } else {
+        view["campaign"] = options.campaign;
+    }
+    view["state"] = to_string(kPause.to);
+    view["in_flight"] = drained.on_the_wire;
+    view["given_back"] = drained.given_back();
+    view["claims_left"] = drained.left;
+    print_json(invocation.out, view);
     return kExitDone;
 }
 
@@ -68,10 +104,12 @@ void add_pause(CLI::App& app, Invocation& invocation) {
     verb->add_option("--because", options->because, "Why, for the audit")
         ->required()
         ->type_name("TEXT");
-    verb->add_flag("--all", options->all, "Not available in this version");
+    verb->add_flag("--all", options->all, "Every campaign that is running");
     verb->footer(
+        "Says how many notifications were on the wire when it took effect.\n"
         "Examples:\n"
-        "  pushonce pause spring-sale --because \"typo in the German title\"");
+        "  pushonce pause spring-sale --because \"typo in the German title\"\n"
+        "  pushonce pause --all --because \"the shop is down\"");
     verb->callback([&invocation, options] {
         invocation.action = [&invocation, options] { return pause(invocation, *options); };
     });

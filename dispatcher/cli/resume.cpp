@@ -3,11 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/campaign_view.h"
+#include "cli/operator_identity.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
+#include "config/settings_reader.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -17,9 +20,23 @@ struct ResumeOptions {
     std::string because;
 };
 
+/// Whoever resumes a campaign that paused after its first recipients has looked at them.
+void accept_first(Site& site, Invocation& invocation, const ResumeOptions& options) {
+    const auto record = site.find(options.campaign);
+    if (record.head.state != CampaignState::paused || record.settings.first_count == 0) return;
+    auto settings = record.settings;
+    settings.first_count = 0;
+    const auto detail =
+        fmt::format("{}", fmt::join(settings_differences(record.settings, settings), "; "));
+    if (site.campaigns().set_settings(record.head, settings, detail,
+                                      this_operator(options.because)))
+        invocation.err << "It does not stop after its first recipients any more.\n";
+}
+
 int resume(Invocation& invocation, const ResumeOptions& options) {
     using enum CampaignState;
     Site site(invocation.globals);
+    accept_first(site, invocation, options);
     const auto changed = change_state(site, invocation, options.campaign,
                                       {"resume", {paused, frozen}, running}, options.because);
     const bool worked_on = is_worked_on(site.campaigns(), changed.record.head.id);

@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -26,6 +27,7 @@ struct StatusOptions {
 };
 
 struct Status {
+    std::optional<Halt> halt;
     CampaignRecord record;
     ReportCounts counts;
     std::string next;
@@ -33,10 +35,11 @@ struct Status {
 
 Status status_of(Site& site, CampaignRecord record) {
     auto& store = site.campaigns();
-    Status status{std::move(record), {}, {}};
+    Status status{store.halted(), std::move(record), {}, {}};
     status.counts = Report(store, status.record).count();
     status.next = next_command({status.record.head.state, status.record.name.text(), status.counts,
-                                is_worked_on(store, status.record.head.id)});
+                                is_worked_on(store, status.record.head.id),
+                                status.halt.has_value()});
     return status;
 }
 
@@ -47,13 +50,19 @@ nlohmann::ordered_json status_view(const Status& status) {
     view["retryable"] = status.counts.retryable;
     view["never_tried"] = status.counts.never_tried;
     view["claimed"] = status.counts.claimed;
+    view["halted"] = nullptr;
+    if (status.halt)
+        view["halted"] = {{"since", to_iso_text(status.halt->since)},
+                          {"who", status.halt->who},
+                          {"because", status.halt->because}};
     view["next"] = status.next;
     return view;
 }
 
 std::string status_text(const Status& status) {
     const auto& record = status.record;
-    auto text = fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
+    auto text = status.halt ? halt_sentence(*status.halt) + "\n" : std::string();
+    text += fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
                             record.cause.empty() ? "" : " (" + record.cause + ")");
     text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
@@ -91,6 +100,8 @@ int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
 }
 
 int show_all(Invocation& invocation, Site& site) {
+    if (const auto halt = site.campaigns().halted(); halt && !invocation.globals.json)
+        invocation.out << halt_sentence(*halt) << "\n";
     auto records = site.campaigns().list(kListed);
     std::string next = "`pushonce launch FILE`: the store has no campaign yet";
     for (auto& listed : records) {

@@ -15,16 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The shortest writing of a duration: 90s, 5m, 1d.
-std::string written(milliseconds duration) {
-    const auto count = duration.count();
-    if (count % 86'400'000 == 0 && count != 0) return fmt::format("{}d", count / 86'400'000);
-    if (count % 3'600'000 == 0 && count != 0) return fmt::format("{}h", count / 3'600'000);
-    if (count % 60'000 == 0 && count != 0) return fmt::format("{}m", count / 60'000);
-    if (count % 1000 == 0) return fmt::format("{}s", count / 1000);
-    return fmt::format("{}ms", count);
-}
-
 std::string_view kind_in_words(YamlNode::Kind kind) {
     switch (kind) {
         case YamlNode::Kind::map:
@@ -153,7 +143,7 @@ void MapReader::duration(std::string_view key, milliseconds min, milliseconds ma
                                 full_name(key), node->written));
     } else if (*value < min || *value > max) {
         fail(*node, fmt::format("{}: {} is out of range; {} to {} are allowed", full_name(key),
-                                node->written, written(min), written(max)));
+                                node->written, duration_literal(min), duration_literal(max)));
     } else {
         target = *value;
     }

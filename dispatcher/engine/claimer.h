@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "base/random.h"
 #include "campaign/campaign.h"
 #include "engine/claim.h"
+#include "engine/claim_pace.h"
 #include "engine/engine_options.h"
 #include "engine/lane_control.h"
 #include "engine/observer.h"
@@ -71,13 +73,16 @@ class Claimer {
 
     std::optional<BootTime> advance(BootTime now);
     std::optional<BootTime> store_failed(const StoreError& error, BootTime now);
+    bool watch_campaign(BootTime now);
+    BootTime await_first(BootTime now);
     bool renew_one(BootTime now);
     bool finish_one();
     bool can_claim() const;
     std::optional<BootTime> begin_claim(Work& work, BootTime now);
+    std::optional<BootTime> reserve(std::size_t& rows, BootTime now);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
-    void follow_campaign();
+    void follow_campaign(bool is_claiming);
     void drop(const std::shared_ptr<ChunkLease>& chunk);
     std::optional<BootTime> lease_more(BootTime now);
     void take_up(const ChunkHead& head, BootTime leased_at);
@@ -94,7 +99,16 @@ class Claimer {
     std::optional<BootTime> store_lost_since_;
     BootTime store_retry_at_{};
     BootTime looked_at_{};  ///< last search for chunks that found none
+    BootTime watched_{};
+    ClaimPace pace_;
+    /// A place in a budget that was reserved and not used yet: the campaign's, the gateway's.
+    struct Reserved {
+        std::size_t rows = 0;
+        BootTime not_before{};
+    };
+    std::array<std::optional<Reserved>, 2> reserved_;
     BootTime rate_not_before_{};
+    std::optional<BootTime> first_reached_at_;  ///< waits for others' claims, then pauses
     std::uint32_t next_batch_ = 1;
     std::size_t turn_ = 0;  ///< round robin over held_
     FlagRows won_;

@@ -18,6 +18,8 @@ struct EngineOptions {
     std::chrono::milliseconds hold_up_to{1000};    ///< a longer delay is released with a due time
     std::chrono::milliseconds settle_after{250};   ///< answers wait so long for the rest of a claim
     std::chrono::milliseconds poll{500};           ///< how often idle machines look again
+    /// How often a lane looks whether its campaign still runs as it knows it.
+    std::chrono::milliseconds watch{250};
 };
 
 }  // namespace dispatcher

@@ -45,6 +45,7 @@ void Sender::step(BootTime until) {
     if (control_.sender_done) return;
     auto now = context_.clock.now();
     push_jobs();
+    if (control_.terms_changes() != terms_changes_) take_terms(now);
     take_claims(now);
     if (control_.is_stopping())
         release_unsent(Reason::stopped, now);
@@ -66,6 +67,17 @@ void Sender::step(BootTime until) {
     push_jobs();
 }
 
+/// An operator changed retries or deadline.
+void Sender::take_terms(BootTime now) {
+    terms_changes_ = control_.terms_changes();
+    const auto terms = control_.terms();
+    context_.settings = terms.settings;
+    context_.campaign = terms.campaign;
+    expires_.reset();
+    if (terms.campaign.deadline)
+        expires_ = now + (*terms.campaign.deadline - terms.campaign.now);
+}
+
 void Sender::take_claims(BootTime now) {
     // While stopping, everything that was claimed is taken, to be released.
     while (!current_ || control_.is_stopping()) {
@@ -83,10 +95,12 @@ void Sender::take_claims(BootTime now) {
 void Sender::submit_some(BootTime now) {
     auto room = gateway_.capacity();
     if (room > 0) control_.gateway_ready = true;
-    bool submitted = false;
+    std::uint64_t submitted = 0;
     for (; room > 0 && (send_held(now) || send_next(now)); --room)
-        submitted = true;
-    if (submitted) context_.journal.sync();
+        ++submitted;
+    if (submitted == 0) return;
+    control_.begun += submitted;
+    context_.journal.sync();
 }
 
 /// Re-sends the held row that is due, if there is one.

@@ -6,6 +6,7 @@
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "store/claim_choice.h"
 #include "store/key_merge.h"
 
 namespace dispatcher {
@@ -120,6 +121,10 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
             return false;
         }
         if (chunk->lease_until < chunk->now) return false;
+        if (campaign->is_halted) {
+            result.verdict = ClaimVerdict::halted;
+            return false;
+        }
         if (campaign->state != CampaignState::running || campaign->epoch != r.epoch) {
             result.verdict = ClaimVerdict::not_running;
             return false;
@@ -131,27 +136,38 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         s.advance_chunk(r.campaign, r.chunk, r.claim_seq + 1, ttl_);
         crash_point("CP06");
         s.read_flags(range, rows_);
-        std::vector<std::string_view> absent;
-        std::vector<std::string_view> due;
-        absent.reserve(r.appids.size());
-        merge_keys(r.appids, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
-            if (row == nullptr)
-                absent.push_back(appid);
-            else if (row->state == FlagState::released &&
-                     has_tries_left(*row, r.campaign, r.attempts_max) &&
-                     (!row->due_at || *row->due_at <= chunk->now))
-                due.push_back(appid);
-        });
-        if (!absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, absent);
-        if (!due.empty()) s.reclaim(r.scope, r.campaign, r.claim, due);
+        s.read_suppressed(r.appids, suppressed_);
+        ClaimChoice choice(r, rows_, suppressed_, chunk->now);
+        if (r.first_count > 0) {
+            const auto counted = s.lock_first_count(r.campaign);
+            choice.keep_fresh(r.first_count - std::min<std::uint64_t>(counted, r.first_count));
+            if (choice.is_cut_to_nothing()) {
+                result.verdict = ClaimVerdict::first_reached;
+                return false;
+            }
+            s.set_first_count(r.campaign, counted + choice.fresh());
+        }
+        if (!choice.absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, choice.absent);
+        if (!choice.due.empty()) s.reclaim(r.scope, r.campaign, r.claim, choice.due);
+        skip_suppressed(s, r, choice);
         s.read_won(range, r.claim, won);
         result.verdict = ClaimVerdict::claimed;
-        result.raced = absent.size() + due.size() - won.size();
+        result.raced = choice.absent.size() + choice.due.size() - won.size();
+        result.suppressed = choice.skipped();
         crash_point("CP07");
         return true;
     });
     crash_point("CP08");
     return result;
+}
+
+/// T9, T11: whoever opted out is settled by the claim that meets them, under the chunk's fence, so
+/// that the chunk can close and the report has their line.
+void FlagStore::skip_suppressed(StoreSession& s, const ClaimRequest& r, const ClaimChoice& choice) {
+    if (!choice.absent_suppressed.empty())
+        s.insert_skipped(r.scope, r.campaign, Reason::suppressed, choice.absent_suppressed);
+    if (!choice.released_suppressed.empty())
+        s.skip_released(r.scope, r.campaign, Reason::suppressed, choice.released_suppressed);
 }
 
 void FlagStore::settle(const Settlement& settlement) {

@@ -31,6 +31,8 @@ struct ClaimRequest {
     ClaimId claim;
     std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
     std::uint16_t attempts_max = 0;            ///< released rows that we tried so often stay
+    /// Recipients that the campaign may claim before it pauses for a look; 0: any number.
+    std::uint32_t first_count = 0;
     bool is_rerun = false;
 };
 
@@ -39,12 +41,17 @@ enum class ClaimVerdict : std::uint8_t {
     not_running,  ///< the campaign is not running at this epoch
     expired,      ///< its delivery deadline has passed
     lease_lost,   ///< another holder, or the lease ran out: nothing may be claimed here
+    halted,       ///< an operator halted the whole store
+    first_reached,  ///< the first recipients are claimed: the campaign pauses for a look
 };
+
+class ClaimChoice;
 
 struct ClaimResult {
     ClaimVerdict verdict = ClaimVerdict::lease_lost;
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
+    std::size_t suppressed = 0;  ///< skipped for good, because they opted out
 };
 
 /// What a dead process left in one chunk, by its journal.
@@ -144,11 +151,14 @@ class FlagStore {
     ChunkStanding stand(StoreSession& session, const ChunkHead& chunk, ScopeId scope,
                         const AppidList& keys, std::uint16_t attempts_max, bool is_expired);
     void check_owned(StoreSession& session, const Settlement& settlement);
+    static void skip_suppressed(StoreSession& session, const ClaimRequest& request,
+                                const ClaimChoice& choice);
 
     Store& store_;
     const std::chrono::milliseconds ttl_;
     std::unique_ptr<StoreSession> session_;
-    FlagRows rows_;  ///< scratch
+    FlagRows rows_;          ///< scratch
+    AppidList suppressed_;  ///< scratch
 };
 
 }  // namespace dispatcher

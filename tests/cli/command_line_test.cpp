@@ -29,8 +29,7 @@ const std::vector<std::string> kVerbs = {"init",    "plan",         "preview", "
                                          "restart", "pause",        "resume",  "cancel", "status",
                                          "show",    "audit",        "report",  "lookup", "resolve",
                                          "worker",  "mock-gateway", "doctor",  "store"};
-const std::vector<std::string> kVerbsToCome = {"suppress", "rehearse", "serve",       "halt",
-                                               "unhalt",   "set",      "launch-token"};
+const std::vector<std::string> kVerbsToCome = {"rehearse", "serve", "launch-token"};
 
 }  // namespace
 
