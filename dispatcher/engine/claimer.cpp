@@ -149,14 +149,20 @@ BootTime Claimer::await_first(BootTime now) {
                !chunk.owner_closed;
     };
     bool waits = !held_.empty();
+    bool has_rest = waits;
     constexpr std::size_t kPage = 1000;
     for (ChunkNo first{0}; !waits;) {
         const auto chunks = flags_.session().list_chunks(context_.campaign.id, first, kPage);
         waits = std::any_of(chunks.begin(), chunks.end(), is_held);
+        has_rest = has_rest || std::any_of(chunks.begin(), chunks.end(), [](const auto& chunk) {
+                       return chunk.state != ChunkState::closed;
+                   });
         if (chunks.size() < kPage) break;
         first.value = chunks.back().no.value + 1;
     }
-    if (!waits || now - *first_reached_at_ >= kFirstPatience)
+    if (!has_rest)
+        first_reached_at_.reset();  // they were all
+    else if (!waits || now - *first_reached_at_ >= kFirstPatience)
         control_.stop(LaneStop::first_reached,
                       fmt::format("the first {} were sent to, look at them before the rest",
                                   context_.settings.first_count));
@@ -266,6 +272,7 @@ void Claimer::run_pending(BootTime now) {
     if (result.verdict == ClaimVerdict::claimed) {
         pending_->chunk->head.claim_seq += 1;
         pending_->chunk->extend(now + context_.options.lease);
+        if (result.was_last_of_first) first_reached_at_ = now;
         hand_over(result);
         return;
     }

@@ -146,6 +146,7 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
                 return false;
             }
             s.set_first_count(r.campaign, counted + choice.fresh());
+            result.was_last_of_first = counted + choice.fresh() >= r.first_count;
         }
         if (!choice.absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, choice.absent);
         if (!choice.due.empty()) s.reclaim(r.scope, r.campaign, r.claim, choice.due);

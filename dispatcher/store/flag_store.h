@@ -52,6 +52,7 @@ struct ClaimResult {
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
     std::size_t suppressed = 0;  ///< skipped for good, because they opted out
+    bool was_last_of_first = false;  ///< the first recipients are all claimed now
 };
 
 /// What a dead process left in one chunk, by its journal.
