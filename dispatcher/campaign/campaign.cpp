@@ -301,7 +301,8 @@ Settings Settings::from_json(std::string_view text) {
         settings.deadline_at =
             WallTime{milliseconds{fields.whole("deadline_at_ms", INT64_MIN, INT64_MAX)}};
     if (fields.has("first_count"))
-        settings.first_count = static_cast<std::uint32_t>(fields.whole("first_count", 1, UINT32_MAX));
+        settings.first_count =
+            static_cast<std::uint32_t>(fields.whole("first_count", 1, UINT32_MAX));
     fields.finish();
     return settings;
 }

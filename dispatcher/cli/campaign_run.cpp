@@ -145,7 +145,8 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
             rate.observe(site_.clock().now(), ours);
             const auto whose =
                 style_ == RunStyle::among ? record.name.text() + ": " : std::string();
-            return whose + progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
+            return whose +
+                   progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
                    fmt::format(" · delivered {}, rejected {}, in doubt {}",
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));

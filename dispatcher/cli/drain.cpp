@@ -85,8 +85,8 @@ Drained drain(CampaignStore& store, SignalWatch& signals,
         for (const auto& claims : open)
             claims.count(drained);
         const bool is_waited_for =
-            drained.left > 0 &&
-            std::any_of(open.begin(), open.end(), [](const auto& one) { return one.is_worked_on(); });
+            drained.left > 0 && std::any_of(open.begin(), open.end(),
+                                            [](const auto& one) { return one.is_worked_on(); });
         if (!is_waited_for) return drained;
         drained.is_interrupted = signals.wait_for(kLook);
         if (drained.is_interrupted) return drained;

@@ -73,9 +73,9 @@ int unhalt(Invocation& invocation, const std::string& because) {
                                 : with_separators(running.size()) + " campaigns are",
             running.front().name.text());
     if (invocation.globals.json)
-        print_json(invocation.out, {{"halted", false},
-                                    {"is_ours", is_ours},
-                                    {"campaigns_running", running.size()}});
+        print_json(
+            invocation.out,
+            {{"halted", false}, {"is_ours", is_ours}, {"campaigns_running", running.size()}});
     return kExitDone;
 }
 

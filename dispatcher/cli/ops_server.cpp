@@ -150,10 +150,10 @@ OpsServer::OpsServer(const std::string& listen, std::function<std::string()> met
         check();
         response.set_content("ready\n", kText);
     });
-    http.Get("/metrics", [text = std::move(metrics)](const httplib::Request&,
-                                                     httplib::Response& response) {
-        response.set_content(text(), kMetricsType);
-    });
+    http.Get("/metrics",
+             [text = std::move(metrics)](const httplib::Request&, httplib::Response& response) {
+                 response.set_content(text(), kMetricsType);
+             });
 
     server_->port = address.port;
     const bool bound = address.port == 0 ? (server_->port = http.bind_to_any_port(address.host)) > 0

@@ -37,8 +37,8 @@ std::vector<CampaignRecord> pause_all(Site& site, const std::string& because) {
     for (auto& record : store.list(kLookedAt)) {
         if (std::count(kPause.from.begin(), kPause.from.end(), record.head.state) == 0) continue;
         const auto seen = record.head;
-        record.head = store.move(seen.id, kPause.from, kPause.to, kPause.action,
-                                 this_operator(because));
+        record.head =
+            store.move(seen.id, kPause.from, kPause.to, kPause.action, this_operator(because));
         if (record.head.state == kPause.to) paused.push_back(std::move(record));
     }
     return paused;

@@ -36,8 +36,7 @@ int set(Invocation& invocation, const SetOptions& options) {
         if (differences.empty())
             invocation.err << "Nothing changes: that is how " << options.campaign
                            << " is set already.\n";
-        else if (!store.set_settings(record.head, changed, detail,
-                                     this_operator(options.because)))
+        else if (!store.set_settings(record.head, changed, detail, this_operator(options.because)))
             continue;  // somebody moved or changed the campaign meanwhile: look again
         else
             invocation.err << fmt::format("{}: {}. Running processes follow within 2 s.\n",

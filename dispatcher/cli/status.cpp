@@ -37,9 +37,9 @@ Status status_of(Site& site, CampaignRecord record) {
     auto& store = site.campaigns();
     Status status{store.halted(), std::move(record), {}, {}};
     status.counts = Report(store, status.record).count();
-    status.next = next_command({status.record.head.state, status.record.name.text(), status.counts,
-                                is_worked_on(store, status.record.head.id),
-                                status.halt.has_value()});
+    status.next =
+        next_command({status.record.head.state, status.record.name.text(), status.counts,
+                      is_worked_on(store, status.record.head.id), status.halt.has_value()});
     return status;
 }
 
@@ -63,7 +63,7 @@ std::string status_text(const Status& status) {
     const auto& record = status.record;
     auto text = status.halt ? halt_sentence(*status.halt) + "\n" : std::string();
     text += fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
-                            record.cause.empty() ? "" : " (" + record.cause + ")");
+                        record.cause.empty() ? "" : " (" + record.cause + ")");
     text += fmt::format("  sealed {} by {}", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)

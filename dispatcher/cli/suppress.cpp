@@ -79,13 +79,11 @@ int remove_appids(Invocation& invocation, const SuppressOptions& options) {
     Site site(invocation.globals);
     auto& store = site.campaigns();
     store.add_audit(CampaignId{}, "unsuppress", in_words(appids), this_operator(options.because));
-    const auto removed =
-        by_pages(appids, [&](const auto& page) { return store.unsuppress(page); });
-    invocation.err << fmt::format("{} taken off the opt-out list; {} on it.\n",
-                                  count_of(removed, "device"),
-                                  appids.size() == removed
-                                      ? std::string("all were")
-                                      : with_separators(appids.size() - removed) + " were not");
+    const auto removed = by_pages(appids, [&](const auto& page) { return store.unsuppress(page); });
+    invocation.err << fmt::format(
+        "{} taken off the opt-out list; {} on it.\n", count_of(removed, "device"),
+        appids.size() == removed ? std::string("all were")
+                                 : with_separators(appids.size() - removed) + " were not");
     if (invocation.globals.json) print_json(invocation.out, {{"removed", removed}});
     return kExitDone;
 }
@@ -176,8 +174,8 @@ void add_suppress(CLI::App& app, Invocation& invocation) {
         ->add_option("APPID", options->appids, "Their appids")
         ->required();
     add_inner(*verb, invocation, "remove", "Take devices off it",
-              "Examples:\n  pushonce suppress remove d-000017 --because \"opted in again\"", options,
-              remove_appids)
+              "Examples:\n  pushonce suppress remove d-000017 --because \"opted in again\"",
+              options, remove_appids)
         ->add_option("APPID", options->appids, "Their appids")
         ->required();
     add_inner(*verb, invocation, "import", "Put all devices of a file on it",
@@ -191,9 +189,8 @@ void add_suppress(CLI::App& app, Invocation& invocation) {
         ->required();
     auto* list = verb->add_subcommand("list", "Print it, in the order of appids");
     list->footer("Examples:\n  pushonce suppress list\n  pushonce --json suppress list");
-    list->callback([&invocation] {
-        invocation.action = [&invocation] { return list_appids(invocation); };
-    });
+    list->callback(
+        [&invocation] { invocation.action = [&invocation] { return list_appids(invocation); }; });
 }
 
 }  // namespace dispatcher::cli

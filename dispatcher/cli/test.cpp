@@ -10,6 +10,7 @@
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/selected_audience.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -48,6 +49,7 @@ int test(Invocation& invocation, const TestOptions& options) {
     SignalWatch signals;
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
+    if (is_halted(site, invocation)) return kExitStopped;
     const auto prepared = prepare_test(site, invocation, options, check);
     const auto made = plan_visibly(site, prepared, {false, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);

@@ -93,8 +93,8 @@ class Assignment {
     std::ostringstream err_;
     Invocation invocation_;
     mutable std::mutex mutex_;
-    const CampaignRun* shown_ = nullptr;         // guarded by mutex_
-    Tally done_;                                 // guarded by mutex_
+    const CampaignRun* shown_ = nullptr;           // guarded by mutex_
+    Tally done_;                                   // guarded by mutex_
     std::future<std::optional<RunResult>> ended_;  // last: its end is waited for first
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "engine/chunk_survey.h"
 #include "store/key_merge.h"
 
 namespace dispatcher {
@@ -14,14 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStoreRetry{200};
-/// A rate-limited claim takes this much of a second's recipients, so that a pause is felt soon and
-/// the rate is even.
-constexpr double kRateSlice = 0.1;
-/// A reservation further ahead than this is not made: whoever is claimed so early is out of reach
-/// for an opt-out.
-constexpr milliseconds kRateHorizon{800};
-/// A reservation is lost when it was not used so long after it came due.
-constexpr milliseconds kReservedFor{500};
 /// How long a campaign that pauses after its first recipients waits for other lanes' last claims.
 constexpr milliseconds kFirstPatience{10'000};
 
@@ -36,7 +29,8 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
       control_(control),
       ready_(ready),
       flags_(context.store, context.options.lease),
-      pace_(context.options.batch_rows) {}
+      pace_(context.options.batch_rows),
+      places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second) {}
 
 // Plan: an uncertain claim first; then what keeps promises (renew, watch, finish); then new claims;
 // then new chunks. The first of them that does something ends the step.
@@ -144,23 +138,9 @@ bool Claimer::watch_campaign(BootTime now) {
 /// The first recipients are claimed. The campaign pauses when they are settled, wherever they were
 /// claimed: a pause now would give back those that wait to be sent.
 BootTime Claimer::await_first(BootTime now) {
-    const auto is_held = [](const ChunkHead& chunk) {
-        return chunk.state == ChunkState::leased && chunk.lease_until > chunk.now &&
-               !chunk.owner_closed;
-    };
-    bool waits = !held_.empty();
-    bool has_rest = waits;
-    constexpr std::size_t kPage = 1000;
-    for (ChunkNo first{0}; !waits;) {
-        const auto chunks = flags_.session().list_chunks(context_.campaign.id, first, kPage);
-        waits = std::any_of(chunks.begin(), chunks.end(), is_held);
-        has_rest = has_rest || std::any_of(chunks.begin(), chunks.end(), [](const auto& chunk) {
-                       return chunk.state != ChunkState::closed;
-                   });
-        if (chunks.size() < kPage) break;
-        first.value = chunks.back().no.value + 1;
-    }
-    if (!has_rest)
+    const auto survey = ChunkSurvey::of(flags_.session(), context_.campaign.id);
+    const bool waits = !held_.empty() || survey.leased > 0;
+    if (survey.open() == 0)
         first_reached_at_.reset();  // they were all
     else if (!waits || now - *first_reached_at_ >= kFirstPatience)
         control_.stop(LaneStop::first_reached,
@@ -192,13 +172,13 @@ bool Claimer::can_claim() const {
 std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     pace_.observe(now, control_.begun, ready_.empty());
     std::size_t rows = std::min<std::size_t>(pace_.rows(), work.candidates.size() - work.next);
-    if (const auto later = reserve(rows, now)) return later;
+    if (const auto later =
+            places_.take(flags_.session(), context_.settings.rate_per_second, rows, now))
+        return later;
 
     Pending pending;
     pending.chunk = work.lease;
-    pending.not_before = now;
-    for (const auto& reserved : reserved_)
-        if (reserved) pending.not_before = std::max(pending.not_before, reserved->not_before);
+    pending.not_before = places_.not_before(now);
     BatchRecord record;
     for (std::size_t i = 0; i < rows; ++i) {
         const auto row = work.candidates[work.next + i];
@@ -216,7 +196,7 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     if (!batch) return now + context_.options.poll;  // every batch is in use: wait for the settler
     crash_point("CP05");
     invariant(++next_batch_ != 0, "an incarnation does not run out of batch numbers");
-    reserved_ = {};
+    places_.spend();
 
     pending.batch = *batch;
     pending.request.campaign = context_.campaign.id;
@@ -230,32 +210,6 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     pending_ = std::move(pending);
     run_pending(now);
     return now;
-}
-
-/// Takes places for so many recipients, or fewer, in the campaign's budget and the gateway's;
-/// answers when to try again if there are none. What was taken and could not be used yet is kept.
-std::optional<BootTime> Claimer::reserve(std::size_t& rows, BootTime now) {
-    const std::array limits = {std::pair{std::string(), context_.settings.rate_per_second},
-                               std::pair{context_.gateway_name, context_.gateway_rate_per_second}};
-    for (const auto& [name, limit] : limits)
-        if (limit > 0)
-            rows = std::min(rows, static_cast<std::size_t>(std::max(1.0, limit * kRateSlice)));
-    for (std::size_t i = 0; i < limits.size(); ++i) {
-        const auto& [name, limit] = limits[i];
-        auto& held = reserved_[i];
-        if (held && (limit <= 0 || now > held->not_before + kReservedFor)) held.reset();
-        if (held) rows = std::min(rows, held->rows);
-        if (held || limit <= 0) continue;
-        if (now < rate_not_before_) return rate_not_before_;
-        const auto reserved = flags_.session().reserve(
-            context_.campaign.id, name, static_cast<std::uint32_t>(rows), limit, kRateHorizon);
-        if (!reserved.granted) {
-            rate_not_before_ = now + std::max(reserved.wait - kRateHorizon, milliseconds{10});
-            return rate_not_before_;
-        }
-        held = Reserved{rows, now + reserved.wait};
-    }
-    return std::nullopt;
 }
 
 /// Runs the pending claim's transaction. An error that leaves it uncertain keeps it pending.
@@ -295,7 +249,6 @@ void Claimer::run_pending(BootTime now) {
             control_.is_expired = true;
             break;
         case ClaimVerdict::not_running:
-        case ClaimVerdict::halted:
             follow_campaign(/*is_claiming=*/true);
             break;
         case ClaimVerdict::first_reached:
@@ -345,8 +298,8 @@ void Claimer::follow_campaign(bool is_claiming) {
     auto& session = flags_.session();
     const auto head = session.read_campaign(context_.campaign.id);
     invariant(head.has_value(), "a campaign that runs has a row");
-    const bool is_ending = head->state == reconciling || head->state == done ||
-                           head->state == done_with_doubt;
+    const bool is_ending =
+        head->state == reconciling || head->state == done || head->state == done_with_doubt;
     if (head->state != running) {
         if (is_claiming || !is_ending)
             control_.stop(LaneStop::campaign_moved, std::string(to_string(head->state)));
@@ -361,8 +314,7 @@ void Claimer::follow_campaign(bool is_claiming) {
     context_.campaign = *head;
     control_.change_terms(*head, context_.settings);
     control_.is_expired = head->deadline && *head->deadline <= head->now;
-    rate_not_before_ = {};
-    reserved_ = {};
+    places_.forget();
     if (context_.settings.first_count == 0) first_reached_at_.reset();
 }
 
@@ -393,7 +345,8 @@ std::optional<BootTime> Claimer::lease_more(BootTime now) {
         return now;
     }
     looked_at_ = now;
-    if (held_.empty() && every_chunk_closed()) {
+    if (held_.empty() &&
+        ChunkSurvey::of(flags_.session(), context_.campaign.id).open(context_.gateway) == 0) {
         control_.is_exhausted = true;
         control_.claimer_done = true;
     }
@@ -433,19 +386,6 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
         ++row;
     });
     held_.push_back(std::move(work));
-}
-
-bool Claimer::every_chunk_closed() {
-    constexpr std::size_t kPage = 1000;
-    ChunkNo first{0};
-    for (;;) {
-        const auto chunks = flags_.session().list_chunks(context_.campaign.id, first, kPage);
-        for (const auto& chunk : chunks)
-            if (chunk.gateway == context_.gateway && chunk.state != ChunkState::closed)
-                return false;
-        if (chunks.size() < kPage) return true;
-        first.value = chunks.back().no.value + 1;
-    }
 }
 
 }  // namespace dispatcher

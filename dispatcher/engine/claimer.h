@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "engine/engine_options.h"
 #include "engine/lane_control.h"
 #include "engine/observer.h"
+#include "engine/rate_places.h"
 #include "engine/tally.h"
 #include "journal/journal.h"
 #include "store/flag_store.h"
@@ -79,14 +79,12 @@ class Claimer {
     bool finish_one();
     bool can_claim() const;
     std::optional<BootTime> begin_claim(Work& work, BootTime now);
-    std::optional<BootTime> reserve(std::size_t& rows, BootTime now);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
     void follow_campaign(bool is_claiming);
     void drop(const std::shared_ptr<ChunkLease>& chunk);
     std::optional<BootTime> lease_more(BootTime now);
     void take_up(const ChunkHead& head, BootTime leased_at);
-    bool every_chunk_closed();
 
     LaneContext context_;
     LaneControl& control_;
@@ -101,13 +99,7 @@ class Claimer {
     BootTime looked_at_{};  ///< last search for chunks that found none
     BootTime watched_{};
     ClaimPace pace_;
-    /// A place in a budget that was reserved and not used yet: the campaign's, the gateway's.
-    struct Reserved {
-        std::size_t rows = 0;
-        BootTime not_before{};
-    };
-    std::array<std::optional<Reserved>, 2> reserved_;
-    BootTime rate_not_before_{};
+    RatePlaces places_;
     std::optional<BootTime> first_reached_at_;  ///< waits for others' claims, then pauses
     std::uint32_t next_batch_ = 1;
     std::size_t turn_ = 0;  ///< round robin over held_

@@ -19,7 +19,6 @@ constexpr std::uint8_t kResendsMax = 5;
 constexpr milliseconds kResendDelay{20};
 /// An unreachable gateway keeps claimed rows waiting this long before they are released.
 constexpr milliseconds kDownGrace{1000};
-constexpr milliseconds kDownDue{1000};
 
 }  // namespace
 
@@ -65,17 +64,6 @@ void Sender::step(BootTime until) {
     judge_withheld(now);
     settle_answered(now);
     push_jobs();
-}
-
-/// An operator changed retries or deadline.
-void Sender::take_terms(BootTime now) {
-    terms_changes_ = control_.terms_changes();
-    const auto terms = control_.terms();
-    context_.settings = terms.settings;
-    context_.campaign = terms.campaign;
-    expires_.reset();
-    if (terms.campaign.deadline)
-        expires_ = now + (*terms.campaign.deadline - terms.campaign.now);
 }
 
 void Sender::take_claims(BootTime now) {
@@ -299,23 +287,6 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
             ++context_.tally.released;
             break;
     }
-}
-
-/// Gives back every row that is not on the wire.
-void Sender::release_unsent(Reason reason, BootTime now) {
-    for (auto& open : open_) {
-        if (!open) continue;
-        for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
-            const auto phase = open->rows[row].phase;
-            if (phase == Phase::waiting || phase == Phase::held || phase == Phase::withheld) {
-                if (reason == Reason::unreachable) open->rows[row].due_in = kDownDue;
-                answer_row(*open, row, FlagState::released, reason, now);
-            }
-        }
-        open->next = open->rows.size();
-    }
-    current_.reset();
-    held_ = {};
 }
 
 /// Believes the withheld rejections, or lets the breaker pause the campaign.

@@ -33,6 +33,8 @@ class Sender {
 
   private:
     using Phase = OpenClaim::Phase;
+    /// Rows released because the gateway is out of reach are due again after this.
+    static constexpr std::chrono::milliseconds kDownDue{1000};
     void take_terms(BootTime now);
     struct Held {
         BootTime due;

@@ -10,7 +10,7 @@
 namespace dispatcher {
 
 /// Which of the recipients that a claim asks for it takes, by what its first reads saw: advisory,
-/// the conditional writes that follow decide. Views are those of the request. Pure.
+/// the conditional writes that follow decide. Views are those of the request.
 class ClaimChoice {
   public:
     /// `flags` are the rows of the request's range, `suppressed` those of its appids that opted
@@ -18,26 +18,32 @@ class ClaimChoice {
     ClaimChoice(const ClaimRequest& request, const FlagRows& flags, const AppidList& suppressed,
                 WallTime now);
 
-    std::vector<std::string_view> absent;               ///< without a flag
-    std::vector<std::string_view> due;                  ///< released, and due
-    std::vector<std::string_view> absent_suppressed;    ///< opted out, without a flag
-    std::vector<std::string_view> released_suppressed;  ///< opted out, released and due
+    /// Where the campaign pauses after its first recipients: leaves out those beyond them, and
+    /// counts the others. Answers false if that leaves nobody to claim, though there were some.
+    bool count_first(StoreSession& session, const ClaimRequest& request);
+    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out: they are settled by
+    /// the claim that meets them, so that the chunk can close and the report has their line.
+    void write(StoreSession& session, const ClaimRequest& request) const;
 
-    /// Recipients that this campaign never claimed before.
-    [[nodiscard]] std::size_t fresh() const { return absent.size() + taken_over_.size(); }
-    /// Leaves out all but the first so many of those.
-    void keep_fresh(std::size_t most);
-    /// keep_fresh() left nobody, though there were some.
-    [[nodiscard]] bool is_cut_to_nothing() const {
-        return is_cut_ && absent.empty() && due.empty();
-    }
+    /// Recipients that the claim wants to win.
+    [[nodiscard]] std::size_t asked() const { return absent_.size() + due_.size(); }
+    /// Recipients that opted out.
     [[nodiscard]] std::size_t skipped() const {
-        return absent_suppressed.size() + released_suppressed.size();
+        return absent_suppressed_.size() + released_suppressed_.size();
     }
+    /// The first recipients are all claimed with this.
+    [[nodiscard]] bool is_last_of_first() const { return is_last_of_first_; }
 
   private:
-    std::vector<std::string_view> taken_over_;  ///< of `due`: given back by another campaign
-    bool is_cut_ = false;
+    [[nodiscard]] std::size_t fresh() const { return absent_.size() + taken_over_.size(); }
+    void keep_fresh(std::size_t most);
+
+    std::vector<std::string_view> absent_;      ///< without a flag
+    std::vector<std::string_view> due_;         ///< released, and due
+    std::vector<std::string_view> taken_over_;  ///< of these: given back by another campaign
+    std::vector<std::string_view> absent_suppressed_;
+    std::vector<std::string_view> released_suppressed_;
+    bool is_last_of_first_ = false;
 };
 
 }  // namespace dispatcher

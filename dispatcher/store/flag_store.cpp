@@ -121,11 +121,8 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
             return false;
         }
         if (chunk->lease_until < chunk->now) return false;
-        if (campaign->is_halted) {
-            result.verdict = ClaimVerdict::halted;
-            return false;
-        }
-        if (campaign->state != CampaignState::running || campaign->epoch != r.epoch) {
+        if (campaign->state != CampaignState::running || campaign->epoch != r.epoch ||
+            campaign->is_halted) {
             result.verdict = ClaimVerdict::not_running;
             return false;
         }
@@ -138,37 +135,21 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         s.read_flags(range, rows_);
         s.read_suppressed(r.appids, suppressed_);
         ClaimChoice choice(r, rows_, suppressed_, chunk->now);
-        if (r.first_count > 0) {
-            const auto counted = s.lock_first_count(r.campaign);
-            choice.keep_fresh(r.first_count - std::min<std::uint64_t>(counted, r.first_count));
-            if (choice.is_cut_to_nothing()) {
-                result.verdict = ClaimVerdict::first_reached;
-                return false;
-            }
-            s.set_first_count(r.campaign, counted + choice.fresh());
-            result.was_last_of_first = counted + choice.fresh() >= r.first_count;
+        if (!choice.count_first(s, r)) {
+            result.verdict = ClaimVerdict::first_reached;
+            return false;
         }
-        if (!choice.absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, choice.absent);
-        if (!choice.due.empty()) s.reclaim(r.scope, r.campaign, r.claim, choice.due);
-        skip_suppressed(s, r, choice);
+        choice.write(s, r);
         s.read_won(range, r.claim, won);
         result.verdict = ClaimVerdict::claimed;
-        result.raced = choice.absent.size() + choice.due.size() - won.size();
+        result.raced = choice.asked() - won.size();
         result.suppressed = choice.skipped();
+        result.was_last_of_first = choice.is_last_of_first();
         crash_point("CP07");
         return true;
     });
     crash_point("CP08");
     return result;
-}
-
-/// T9, T11: whoever opted out is settled by the claim that meets them, under the chunk's fence, so
-/// that the chunk can close and the report has their line.
-void FlagStore::skip_suppressed(StoreSession& s, const ClaimRequest& r, const ClaimChoice& choice) {
-    if (!choice.absent_suppressed.empty())
-        s.insert_skipped(r.scope, r.campaign, Reason::suppressed, choice.absent_suppressed);
-    if (!choice.released_suppressed.empty())
-        s.skip_released(r.scope, r.campaign, Reason::suppressed, choice.released_suppressed);
 }
 
 void FlagStore::settle(const Settlement& settlement) {

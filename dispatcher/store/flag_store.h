@@ -37,21 +37,18 @@ struct ClaimRequest {
 };
 
 enum class ClaimVerdict : std::uint8_t {
-    claimed,      ///< committed; the won set may be empty
-    not_running,  ///< the campaign is not running at this epoch
-    expired,      ///< its delivery deadline has passed
-    lease_lost,   ///< another holder, or the lease ran out: nothing may be claimed here
-    halted,       ///< an operator halted the whole store
+    claimed,        ///< committed; the won set may be empty
+    not_running,    ///< the campaign is not running at this epoch, or the store is halted
+    expired,        ///< its delivery deadline has passed
+    lease_lost,     ///< another holder, or the lease ran out: nothing may be claimed here
     first_reached,  ///< the first recipients are claimed: the campaign pauses for a look
 };
-
-class ClaimChoice;
 
 struct ClaimResult {
     ClaimVerdict verdict = ClaimVerdict::lease_lost;
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
-    std::size_t suppressed = 0;  ///< skipped for good, because they opted out
+    std::size_t suppressed = 0;      ///< skipped for good, because they opted out
     bool was_last_of_first = false;  ///< the first recipients are all claimed now
 };
 
@@ -152,13 +149,11 @@ class FlagStore {
     ChunkStanding stand(StoreSession& session, const ChunkHead& chunk, ScopeId scope,
                         const AppidList& keys, std::uint16_t attempts_max, bool is_expired);
     void check_owned(StoreSession& session, const Settlement& settlement);
-    static void skip_suppressed(StoreSession& session, const ClaimRequest& request,
-                                const ClaimChoice& choice);
 
     Store& store_;
     const std::chrono::milliseconds ttl_;
     std::unique_ptr<StoreSession> session_;
-    FlagRows rows_;          ///< scratch
+    FlagRows rows_;         ///< scratch
     AppidList suppressed_;  ///< scratch
 };
 

@@ -27,7 +27,7 @@ struct CampaignHead {
     CampaignState state = CampaignState::draft;
     std::uint64_t epoch = 0;
     std::optional<WallTime> deadline;
-    WallTime now{};  ///< the database's clock at the read
+    WallTime now{};          ///< the database's clock at the read
     bool is_halted = false;  ///< an operator halted the whole store: nothing may be claimed
 };
 

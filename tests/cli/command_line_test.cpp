@@ -25,11 +25,10 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-const std::vector<std::string> kVerbs = {"init",    "plan",         "preview", "test",   "launch",
-                                         "restart", "pause",        "resume",  "cancel", "status",
-                                         "halt",    "unhalt",       "set",     "suppress",
-                                         "show",    "audit",        "report",  "lookup", "resolve",
-                                         "worker",  "mock-gateway", "doctor",  "store"};
+const std::vector<std::string> kVerbs = {
+    "init",   "plan",   "preview", "test",   "launch",       "restart",  "pause", "resume",
+    "cancel", "status", "halt",    "unhalt", "set",          "suppress", "show",  "audit",
+    "report", "lookup", "resolve", "worker", "mock-gateway", "doctor",   "store"};
 const std::vector<std::string> kVerbsToCome = {"rehearse", "serve", "launch-token"};
 
 }  // namespace

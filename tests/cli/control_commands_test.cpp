@@ -81,8 +81,7 @@ TEST_CASE("in a halted store nothing is launched or restarted, and everything sa
 
 TEST_CASE("a campaign pauses after its first recipients, and a resume sends the rest") {
     const Desk desk;
-    desk.write("sale.yaml",
-               Desk::campaign("sale", "delivery: {first: {count: 2, then: pause}}\n"));
+    desk.write("sale.yaml", Desk::campaign("sale", "delivery: {first: {count: 2, then: pause}}\n"));
     const auto first = desk.run({"--json", "launch", desk.path("sale.yaml")});
     CHECK(first.code == 6);
     CHECK(first.document()["sent"] == 2);
@@ -98,8 +97,9 @@ TEST_CASE("a campaign pauses after its first recipients, and a resume sends the 
 
 TEST_CASE("settings are changed with old and new in the audit, and only while they matter") {
     const Desk desk;
-    desk.write("sale.yaml", Desk::campaign("sale", "delivery: {rate: 1/h, retry: {attempts: 2}, "
-                                                   "first: {count: 1, then: pause}}\n"));
+    desk.write("sale.yaml", Desk::campaign("sale",
+                                           "delivery: {rate: 1/h, retry: {attempts: 2}, "
+                                           "first: {count: 1, then: pause}}\n"));
     CHECK(desk.run({"launch", desk.path("sale.yaml")}).code == 6);
     const auto set = desk.run({"--json", "set", "sale", "rate=1000/s", "retry.attempts=4",
                                "--because", "they can take it"});

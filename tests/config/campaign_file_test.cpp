@@ -209,8 +209,9 @@ TEST_CASE("keys of features to come are never passed over in silence", "[unit]")
 
 TEST_CASE("a look after the first recipients names their number and what then", "[unit]") {
     const CampaignFolder folder;
-    CHECK(folder.load(with("delivery: {first: {count: 1000, then: pause}}\n")).settings.first_count ==
-          1000);
+    CHECK(
+        folder.load(with("delivery: {first: {count: 1000, then: pause}}\n")).settings.first_count ==
+        1000);
     CHECK(folder.problem(with("delivery: {first: {count: 1000}}\n")) ==
           "c.yaml:6:19: delivery.first.then is missing");
     CHECK(folder.problem(with("delivery: {first: {count: 0, then: stop}}\n")) ==

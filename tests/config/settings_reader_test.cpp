@@ -57,8 +57,7 @@ TEST_CASE("wrong orders are told as in a file, all at once, and change nothing",
     CHECK(problem({"rat=5/s", "retry.atempts=3"}) ==
           "rat=5/s retry.atempts=3:1:1: unknown key 'rat'; did you mean 'rate'?\n"
           "rat=5/s retry.atempts=3:1:9: unknown key 'atempts' in retry; did you mean 'attempts'?");
-    CHECK(problem({"rate"}) ==
-          "rate:1:1: an order has the form KEY=VALUE, such as rate=1000/s");
+    CHECK(problem({"rate"}) == "rate:1:1: an order has the form KEY=VALUE, such as rate=1000/s");
     CHECK(problem({"retry.max=1ms"}) == "retry.max=1ms:1:1: retry.max is shorter than first");
     CHECK(problem({"send_window=9-21"}) ==
           "send_window=9-21:1:1: send_window is not available in this version");

@@ -97,7 +97,8 @@ Scenario Scenario::draw(World& world) {
     s.halts = up_to(world, 0.2, 2);
     s.opt_outs = up_to(world, 0.4, s.recipients / 4);
     s.settings_changes = up_to(world, 0.15, 3);
-    if (world.chance(0.1)) s.settings.first_count = 1 + static_cast<std::uint32_t>(world.below(s.recipients));
+    if (world.chance(0.1))
+        s.settings.first_count = 1 + static_cast<std::uint32_t>(world.below(s.recipients));
     return s;
 }
 

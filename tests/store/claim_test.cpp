@@ -161,7 +161,7 @@ TEST_CASE("a halted store claims nothing until the halt is lifted", "[store][con
     REQUIRE(halt.has_value());
     CHECK(halt->who == kOperator.who);
     CHECK(halt->because == kOperator.because);
-    CHECK(claims.claim({"a"}).verdict == ClaimVerdict::halted);
+    CHECK(claims.claim({"a"}).verdict == ClaimVerdict::not_running);
     CHECK(claims.flags.session().read_campaign(claims.campaign.id)->is_halted);
     FlagRows rows;
     claims.flags.session().read_flags({claims.campaign.scope, "a", "z"}, rows);

@@ -61,8 +61,7 @@ bool SqlCampaignStore::halt(const Actor& actor) {
         const auto& dialect = connection.dialect();
         Transaction transaction(connection);
         if (read_halt(connection, dialect.for_update)) return false;
-        connection.exec(
-            fmt::format(kHalt, dialect.now_ms, dialect.blob_literal(actor.because)));
+        connection.exec(fmt::format(kHalt, dialect.now_ms, dialect.blob_literal(actor.because)));
         entry.write(connection, CampaignId{});
         transaction.commit();
         return true;
@@ -86,8 +85,7 @@ std::uint64_t SqlSession::lock_first_count(CampaignId campaign) {
     const auto subject = fmt::to_string(campaign.value);
     if (const auto used = read_first(connection_, subject)) return *used;
     connection_.exec(fmt::format(kMakeFirst, dialect().key(kFirst), dialect().key(subject),
-                                 connection_.now_ms(),
-                                 dialect().keep_existing("quota", "used")));
+                                 connection_.now_ms(), dialect().keep_existing("quota", "used")));
     const auto made = read_first(connection_, subject);
     invariant(made.has_value(), "a count that was made is there");
     return *made;

@@ -69,9 +69,9 @@ void SqlSession::read_suppressed(std::span<const std::string_view> appids, Appid
     if (appids.empty()) return;
     const auto limit = appids.size() + 1;
     AppidList near;
-    connection_.query(fmt::format(kReadRange, dialect().key(appids.front()),
-                                  dialect().key(appids.back()), limit),
-                      [&](const Row& row) { near.push(row.bytes(0)); });
+    connection_.query(
+        fmt::format(kReadRange, dialect().key(appids.front()), dialect().key(appids.back()), limit),
+        [&](const Row& row) { near.push(row.bytes(0)); });
     if (near.size() == limit) {
         connection_.query(fmt::format(kReadKeys, list_of(dialect(), appids)),
                           [&](const Row& row) { out.push(row.bytes(0)); });
@@ -111,10 +111,10 @@ std::size_t SqlCampaignStore::suppress(std::span<const std::string_view> appids,
         const auto& dialect = connection.dialect();
         Transaction transaction(connection);
         const auto known = count_known(connection, list_of(dialect, appids));
-        const auto after = fmt::format(
-            ",{},{},{})", connection.now_ms(),
-            dialect.key(std::string_view(actor.who).substr(0, kNameBytesMax)),
-            dialect.blob_literal(actor.because));
+        const auto after =
+            fmt::format(",{},{},{})", connection.now_ms(),
+                        dialect.key(std::string_view(actor.who).substr(0, kNameBytesMax)),
+                        dialect.blob_literal(actor.because));
         const auto keep = dialect.keep_existing("suppression", "since");
         connection.insert_keys(
             {"INSERT INTO suppression (appid, since, who, because) VALUES ", "(", after, keep},
@@ -138,9 +138,8 @@ std::size_t SqlCampaignStore::unsuppress(std::span<const std::string_view> appid
 }
 
 std::vector<OptOut> SqlCampaignStore::opt_outs(std::string_view after, std::size_t limit) {
-    return retrying_.run([&](SqlSession& session) {
-        return read_list(session.connection(), ">", after, limit);
-    });
+    return retrying_.run(
+        [&](SqlSession& session) { return read_list(session.connection(), ">", after, limit); });
 }
 
 std::optional<OptOut> SqlCampaignStore::opt_out(std::string_view appid) {

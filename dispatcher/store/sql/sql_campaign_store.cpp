@@ -148,8 +148,8 @@ bool SqlCampaignStore::set_settings(const CampaignHead& seen, const Settings& se
         if (head.epoch != seen.epoch)
             return head.epoch == seen.epoch + 1 && stored.settings.to_json() == settings.to_json();
         if (is_finished(head.state))
-            throw RefusedError(
-                fmt::format("the campaign is {}: its settings matter no more", to_string(head.state)));
+            throw RefusedError(fmt::format("the campaign is {}: its settings matter no more",
+                                           to_string(head.state)));
         connection.exec(fmt::format(kSetSettings,
                                     connection.dialect().blob_literal(settings.to_json()),
                                     deadline_literal(settings, stored.started_at), campaign.value));
