@@ -167,7 +167,7 @@ class Worker {
             const auto result = assignment.take_result(invocation_);
             if (!result) return;
             if (result->summary.stopped == LaneStop::store_lost) stop_.request_stop();
-            if (result->summary.stopped != LaneStop::none)
+            if (result->summary.stopped == LaneStop::gateway_lost)
                 rests_[name] = site_.clock().now() + kRest;
         } catch (const StoreError& error) {
             log(LogLevel::error, "{}: the store: {}", name, error.what());

@@ -24,9 +24,9 @@ void read_deadline(MapReader& reader, Settings& settings) {
     if (const auto instant = parse_instant(node->text)) {
         settings.deadline_at = *instant;
     } else if (node->text.find_first_of("T:") != node->text.npos) {
-        reader.fail(*node, fmt::format("delivery.deadline: '{}' is not a time with its zone, such "
-                                       "as 2027-03-01T21:00:00+01:00 or 2027-03-01T20:00:00Z",
-                                       node->written));
+        reader.fail(*node, fmt::format("{}: '{}' is not a time with its zone, such as "
+                                       "2027-03-01T21:00:00+01:00 or 2027-03-01T20:00:00Z",
+                                       reader.full_name("deadline"), node->written));
     } else {
         milliseconds after{0};
         reader.duration("deadline", 1s, kDeadlineMax, after);
@@ -42,7 +42,8 @@ void read_retry(MapReader reader, RetryPolicy& retry) {
     reader.duration("first", 1ms, kDay, retry.first);
     reader.duration("max", 1ms, 7 * kDay, retry.max);
     if (retry.max < retry.first)
-        reader.fail(reader.mark(), "delivery.retry.max is shorter than first");
+        reader.fail(reader.mark(),
+                    fmt::format("{} is shorter than first", reader.full_name("max")));
     reader.finish();
 }
 

@@ -142,7 +142,10 @@ void Dispatcher::act_on(RunSummary& summary, CampaignId campaign) {
         parts_.observer.campaign_paused(summary.cause);
         parts_.intervene(campaign, CampaignState::paused, summary.cause);
     } else if (summary.stopped == LaneStop::first_reached) {
-        parts_.intervene(campaign, CampaignState::paused, summary.cause);
+        // Another process may have paused it, and an operator looked, in the meantime.
+        const auto settings = patiently([&] { return flags_.session().read_settings(campaign); });
+        if (settings && settings->first_count > 0)
+            parts_.intervene(campaign, CampaignState::paused, summary.cause);
     } else if (summary.stopped == LaneStop::frozen) {
         parts_.intervene(campaign, CampaignState::frozen, summary.cause);
     }

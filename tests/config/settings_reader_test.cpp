@@ -43,7 +43,7 @@ TEST_CASE("none takes a limit away, and a deadline has one form", "[unit]") {
     CHECK(at.deadline_at.has_value());
     CHECK_FALSE(at.deadline_after.has_value());
     CHECK(settings_differences(some_settings(), at) ==
-          Orders{"deadline 24h → 2027-03-01T20:00:00.000Z"});
+          Orders{"deadline 1d → 2027-03-01T20:00:00.000Z"});
 }
 
 TEST_CASE("wrong orders are told as in a file, all at once, and change nothing", "[unit]") {

@@ -60,6 +60,16 @@ class ControlTest(unittest.TestCase):
             worker.signal(signal.SIGTERM)
             self.assertIn(worker.wait(), (0, 5), worker.tail())
 
+    def wait_done(self, name, workers):
+        """Waits until the workers have sent everything; says what they said if they do not."""
+        def is_done():
+            state = self.campaign_state(name)
+            if state == PAUSED:
+                raise AssertionError("paused again\n" + self.run_command("audit", name).out +
+                                     "".join(worker.tail() for worker in workers))
+            return state == DONE
+        wait_until(is_done, "the workers send the rest")
+
     def leave_running(self, campaign, lines):
         """Launches a campaign and interrupts the launch: it is running, and nobody works on it."""
         before = self.gateway.ledger_lines()
@@ -88,7 +98,7 @@ class ControlTest(unittest.TestCase):
             self.assertTrue(worker.running(), worker.tail())
         self.assertEqual(self.gateway.ledger_lines(), len(ledger))
         self.run_command("unhalt", "--because", "prices are right")
-        wait_until(lambda: self.campaign_state("sale") == DONE, "the workers go on by themselves")
+        self.wait_done("sale", workers)
         self.stop_workers(workers)
         self.assert_each_once(tokens)
 
@@ -171,7 +181,7 @@ class ControlTest(unittest.TestCase):
         self.assertLessEqual(first, 1000)
         self.assertGreater(first, 0)
         self.run_command("resume", "sale", "--because", "looks good")
-        wait_until(lambda: self.campaign_state("sale") == DONE, "the workers send the rest")
+        self.wait_done("sale", workers)
         self.stop_workers(workers)
         self.assert_each_once(tokens)
 
