@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <sstream>
 
@@ -114,11 +115,16 @@ class Worker {
             listen, [this] { return metrics(); }, [this] { (void)probe_->store_id(); });
     }
 
+    /// Whatever ends it, its campaigns are drained.
+    ~Worker() { stop_.request_stop(); }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
     int run() {
         CampaignRun(site_, stop_.get_token(), invocation_, RunStyle::among).recover();
         invocation_.err << "Waiting for campaigns; Ctrl-C drains and ends.\n";
         while (!stop_.stop_requested()) {
-            take_up();
+            look();
             signals_.wait_for(kLookEvery);
             put_down();
         }
@@ -128,6 +134,24 @@ class Worker {
     }
 
   private:
+    /// A store that is away is waited for as long as the lanes wait for it.
+    void look() {
+        try {
+            take_up();
+            store_lost_since_.reset();
+        } catch (const StoreError& error) {
+            const auto now = site_.clock().now();
+            if (!store_lost_since_) {
+                store_lost_since_ = now;
+                log(LogLevel::warn, "the store: {}", error.what());
+            }
+            if (error.kind() == StoreError::Kind::durability_lost) exit_code_ = kExitStopped;
+            if (exit_code_ == kExitStopped || error.kind() == StoreError::Kind::schema ||
+                now - *store_lost_since_ >= site_.server().store.patience)
+                stop_.request_stop();
+        }
+    }
+
     void take_up() {
         const bool was_halted = is_halted_;
         is_halted_ = site_.campaigns().halted().has_value();
@@ -196,6 +220,7 @@ class Worker {
     std::stop_callback<std::function<void()>> on_signal_;
     int exit_code_ = kExitUnavailable;
     bool is_halted_ = false;
+    std::optional<BootTime> store_lost_since_;
     std::map<std::string, BootTime> rests_;
     std::mutex mutex_;
     std::map<std::string, std::unique_ptr<Assignment>> assignments_;  // changed under mutex_
