@@ -166,6 +166,28 @@ class ControlTest(unittest.TestCase):
             self.assertEqual(set(lines), set(tokens))
         self.assertEqual({line["outcome"] for line in report}, {"delivered"})
 
+    def test_a_worker_outlives_a_crash_of_its_store(self):
+        if STORE == "sqlite":
+            self.skipTest("an embedded store has no server that could crash")
+        tokens = self.lab.audience_file(DEVICES)
+        self.leave_running(self.lab.campaign_file("sale", rate="1000/s"), DEVICES // 10)
+        worker = self.start("worker")
+        self.gateway.wait_lines(DEVICES // 3)
+        self.store.kill9()
+        self.store.start()
+        self.wait_done("sale", [worker])
+        # Waiting for campaigns, it meets the next crash.
+        self.store.kill9()
+        wait_until(lambda: "the store:" in worker.err, "the worker finds its store gone")
+        self.store.start()
+        second = self.lab.campaign_file("second")
+        self.leave_running(second, DEVICES // 10)
+        self.wait_done("second", [worker])
+        self.stop_workers([worker])
+        report = self.lab.report("sale", self.config)
+        self.assertEqual({line["outcome"] for line in report}, {"delivered"})
+        self.assertEqual({line["appid"] for line in report}, set(tokens))
+
     def test_three_processes_stop_after_the_first_recipients_together(self):
         tokens = self.lab.audience_file(DEVICES)
         workers = [self.start("worker") for _ in range(2)]
