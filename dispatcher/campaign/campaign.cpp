@@ -270,6 +270,13 @@ Campaign Campaign::from_json(std::string_view text) {
     return campaign;
 }
 
+SealedGateway Settings::expected(SealedGateway sealed) const {
+    if (const auto accepted = accepted_targets.find(sealed.name);
+        accepted != accepted_targets.end())
+        sealed.target = accepted->second;
+    return sealed;
+}
+
 std::string Settings::to_json() const {
     json document = {{"format", kFormat},
                      {"rate_per_second", rate_per_second},
@@ -280,6 +287,7 @@ std::string Settings::to_json() const {
     if (deadline_after) document["deadline_after_ms"] = deadline_after->count();
     if (deadline_at) document["deadline_at_ms"] = deadline_at->time_since_epoch().count();
     if (first_count > 0) document["first_count"] = first_count;
+    if (!accepted_targets.empty()) document["accepted_targets"] = accepted_targets;
     return document.dump();
 }
 
@@ -303,6 +311,8 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("first_count"))
         settings.first_count =
             static_cast<std::uint32_t>(fields.whole("first_count", 1, UINT32_MAX));
+    if (fields.has("accepted_targets"))
+        settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();
     return settings;
 }

@@ -94,6 +94,11 @@ struct Settings {
     std::optional<WallTime> deadline_at;
     /// Recipients that are claimed before the campaign pauses for a look; 0: it does not.
     std::uint32_t first_count = 0;
+    /// By gateway name: a target other than the sealed one, which an operator has accepted.
+    std::map<std::string, std::string> accepted_targets;
+
+    /// The gateway as it must stand in the server file: as sealed, or with its accepted target.
+    [[nodiscard]] SealedGateway expected(SealedGateway sealed) const;
 
     [[nodiscard]] std::string to_json() const;
     static Settings from_json(std::string_view text);

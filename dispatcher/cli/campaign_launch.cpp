@@ -7,10 +7,12 @@
 
 #include "base/error.h"
 #include "cli/campaign_view.h"
+#include "cli/left_claims.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
 #include "cli/store_halt.h"
+#include "cli/unfinished.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -82,25 +84,48 @@ SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invoca
     return answer;
 }
 
-int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record) {
-    CampaignRun run(site, signals.token(), invocation);
-    run.recover();
-    if (!is_finished(record.head.state) && is_halted(site, invocation)) return kExitStopped;
-    auto& campaigns = site.campaigns();
-    if (auto fresh = campaigns.find(record.name.text())) record = std::move(*fresh);
-    if (record.head.state == CampaignState::sealed)
-        record.head = campaigns.start(record.head.id, this_operator(""));
+void require_sendable(const CampaignRecord& record) {
+    using enum CampaignState;
     switch (record.head.state) {
-        case CampaignState::running:
-        case CampaignState::reconciling:
-            break;
-        case CampaignState::done:
-        case CampaignState::done_with_doubt:
-            return report_finished(site, invocation, run, record);
+        case sealed:
+        case running:
+        case reconciling:
+        case done:
+        case done_with_doubt:
+            return;
         default:
             refuse_state(record);
     }
-    const auto result = run.run(record);
+}
+
+int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record,
+               const GiveSecondChances& give) {
+    using enum CampaignState;
+    CampaignRun run(site, signals.token(), invocation);
+    run.recover();
+    auto& campaigns = site.campaigns();
+    const auto refresh = [&] {
+        if (auto fresh = campaigns.find(record.name.text())) record = std::move(*fresh);
+    };
+    refresh();
+    // Nobody leases there again: what lost processes held is settled by whoever comes by.
+    if (record.head.state == cancelled || record.head.state == paused)
+        invocation.err << left_sentence(site, sweep_visibly(site, record.head, invocation.err));
+    require_sendable(record);
+    const bool would_send = give || !is_finished(record.head.state);
+    if (would_send && is_halted(site, invocation)) return kExitStopped;
+    const auto second_chances = give ? give(record) : 0;
+    if (second_chances > 0) refresh();
+    if (record.head.state == sealed)
+        record.head = campaigns.start(record.head.id, this_operator(""));
+    if (reopen_if_unfinished(site, record, this_operator("it has recipients left to send to")))
+        invocation.err << fmt::format("{} was finished and has something to send again.\n",
+                                      record.name.text());
+    if (record.head.state == done || record.head.state == done_with_doubt)
+        return report_finished(site, invocation, run, record);
+    require_sendable(record);  // it may have been moved meanwhile
+    auto result = run.run(record);
+    result.second_chances = second_chances;
     run.conclude(record, result);
     return result.exit_code;
 }

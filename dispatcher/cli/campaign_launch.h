@@ -11,9 +11,17 @@ namespace dispatcher::cli {
 SealedCampaign seal_visibly(Site& site, SignalWatch& signals, Invocation& invocation,
                             const PreparedCampaign& prepared);
 
+/// Gives second chances after what dead processes left is settled, and answers how many.
+using GiveSecondChances = std::function<std::uint64_t(const CampaignRecord& record)>;
+
 /// Starts a sealed campaign, or takes it up as it stands, and runs it to its end: what launch,
 /// restart and test do once there is something sealed. Throws RefusedError where the campaign's
 /// state forbids it.
-int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record);
+int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record,
+               const GiveSecondChances& give = {});
+
+/// Throws RefusedError, with what to do, where the campaign's state forbids that it sends; one that
+/// is done may send again.
+void require_sendable(const CampaignRecord& record);
 
 }  // namespace dispatcher::cli

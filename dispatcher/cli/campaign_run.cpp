@@ -189,6 +189,7 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     view["state"] = to_string(state);
     view["sent"] = result.sent;
     view["took_ms"] = result.took.count();
+    view["second_chances"] = result.second_chances;
     view["stopped"] = result.summary.stopped == LaneStop::none
                           ? nlohmann::ordered_json(nullptr)
                           : nlohmann::ordered_json(stop_sentence(result.summary));

@@ -23,6 +23,7 @@ struct RunResult {
     RunSummary summary;
     std::uint64_t sent = 0;  ///< by this process, now
     std::chrono::milliseconds took{0};
+    std::uint64_t second_chances = 0;    ///< given just before the run
     std::optional<ReportCounts> counts;  ///< absent where the store is gone
     int exit_code = kExitDone;
 };

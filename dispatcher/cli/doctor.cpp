@@ -9,6 +9,7 @@
 #include "cli/assemble.h"
 #include "cli/campaign_view.h"
 #include "cli/finding.h"
+#include "cli/gateway_probe.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
 #include "cli/store_halt.h"
@@ -131,9 +132,14 @@ class Doctor {
 
     void examine_gateway(const GatewayOptions& options) {
         const auto choice = site_.gateway(options.name);
-        (void)choice.type->open(options, site_.clock(), site_.random());
-        add(Level::fine, "gateway " + options.name,
-            fmt::format("credentials can be read; sends to {}", choice.type->target(options)));
+        const auto subject = "gateway " + options.name;
+        const auto trouble = unreachable_because(site_, choice);
+        if (trouble.empty())
+            add(Level::fine, subject,
+                fmt::format("credentials can be read; reached {}", choice.type->target(options)));
+        else
+            add(Level::problem, subject, trouble,
+                "check endpoint, ca_file, firewall and proxy; the credentials can be read");
     }
 
     Site& site_;

@@ -93,6 +93,19 @@ Drained drain(CampaignStore& store, SignalWatch& signals,
     }
 }
 
+Drained drained_by(CampaignStore& store, const std::vector<CampaignRecord>& campaigns,
+                   const std::function<bool(const CampaignRecord&)>& wait) {
+    std::vector<OpenClaims> open;
+    for (const auto& campaign : campaigns)
+        open.emplace_back(store, campaign.head);
+    Drained drained;
+    for (const auto& campaign : campaigns)
+        drained.is_interrupted = !wait(campaign) || drained.is_interrupted;
+    for (const auto& claims : open)
+        claims.count(drained);
+    return drained;
+}
+
 std::string drained_sentence(const Drained& drained) {
     return fmt::format(
         "{} on the wire when it took effect, {} given back unsent",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct Drained {
 /// have settled what they hold. Claims of dead processes are not waited for.
 Drained drain(CampaignStore& store, SignalWatch& signals,
               const std::vector<CampaignRecord>& campaigns);
+
+/// The same where `wait` waits for one campaign after the other; it answers false if the operator
+/// did not want to wait.
+Drained drained_by(CampaignStore& store, const std::vector<CampaignRecord>& campaigns,
+                   const std::function<bool(const CampaignRecord&)>& wait);
 
 /// "12 notifications were on the wire when it took effect, 1,988 were given back unsent".
 std::string drained_sentence(const Drained& drained);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <map>
 
 #include <fmt/format.h>
@@ -42,6 +43,26 @@ std::vector<Finding> embedded_findings(const Settings& settings) {
                    "a power cut loses commits that were acknowledged", "PRAGMA synchronous=FULL")};
 }
 
+/// A look and no problem: whether a replica ever takes over is not known here.
+Finding semi_sync_finding(const Settings& settings, const std::string& prefix) {
+    constexpr std::uint64_t kHourMs = 3'600'000;
+    const auto value = [&](const std::string& name) {
+        const auto found = settings.find(prefix + name);
+        return found == settings.end() ? std::string() : found->second;
+    };
+    const auto timeout = value("_timeout");
+    const bool waits = std::strtoull(timeout.c_str(), nullptr, 10) >= kHourMs;
+    if (value("_wait_point") == "after_sync" && waits)
+        return {Level::fine, prefix, "waits for a replica before it acknowledges", ""};
+    return {Level::look, prefix,
+            fmt::format("falls back to asynchronous after {} ms: a replica that takes over then "
+                        "lacks acknowledged commits",
+                        timeout),
+            fmt::format("SET GLOBAL {0}_wait_point=AFTER_SYNC, {0}_timeout=4294967295, and in "
+                        "my.cnf",
+                        prefix)};
+}
+
 std::vector<Finding> server_findings(const Settings& settings) {
     std::vector<Finding> findings = {
         expect(settings, "innodb_flush_log_at_trx_commit", {"1"},
@@ -66,6 +87,9 @@ std::vector<Finding> server_findings(const Settings& settings) {
     findings.push_back({is_strict ? Level::fine : Level::problem, "sql_mode",
                         is_strict ? "is strict" : "is not strict: values could be cut silently",
                         is_strict ? "" : "let the user set its own session variables"});
+    for (const std::string role : {"master", "source"})
+        if (is_on(settings, "rpl_semi_sync_" + role + "_enabled"))
+            findings.push_back(semi_sync_finding(settings, "rpl_semi_sync_" + role));
     if (is_on(settings, "wsrep_on"))
         findings.push_back(expect(settings, "wsrep_sync_wait", {"7", "15"},
                                   "reads on this cluster may be stale",

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/campaign_launch.h"
+#include "cli/durability_gate.h"
 #include "cli/invocation.h"
 #include "cli/number_text.h"
 #include "cli/plan_text.h"
@@ -21,6 +22,7 @@ struct LaunchOptions {
     std::vector<std::string> params;
     std::string launch_token;
     bool yes = false;
+    bool accepts_weak_durability = false;
 };
 
 /// Whether the operator wants it: asked only on a terminal, and only what would be sent anew.
@@ -41,11 +43,12 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
-    // A store that is down or halted is told before a long audience is read.
+    // A store that is halted, down or forgets is told before a long audience is read.
     if (is_halted(site, invocation)) {
         invocation.err << "Nothing was sealed or sent.\n";
         return kExitStopped;
     }
+    const auto weakness = require_durability(site, options.accepts_weak_durability);
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto made = plan_visibly(site, prepared, {true, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);
@@ -59,6 +62,7 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     }
     signals.check();
     auto sealed = seal_visibly(site, signals, invocation, prepared);
+    record_weakness(site, sealed.record.head.id, weakness);
     return run_sealed(site, signals, invocation, std::move(sealed.record));
 }
 
@@ -73,6 +77,7 @@ void add_launch(CLI::App& app, Invocation& invocation) {
     verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
+    add_durability_option(*verb, options->accepts_weak_durability);
     verb->add_option("--launch-token", options->launch_token, "Not available in this version")
         ->type_name("TOKEN");
     verb->footer(

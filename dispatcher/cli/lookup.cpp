@@ -11,7 +11,9 @@
 #include "campaign/notification.h"
 #include "cli/campaign_view.h"
 #include "cli/site.h"
+#include "cli/unfinished.h"
 #include "cli/verbs.h"
+#include "engine/report.h"
 #include "engine/reported_outcome.h"
 
 namespace dispatcher::cli {
@@ -50,6 +52,34 @@ void print_flag(Invocation& invocation, const LookupOptions& options, const Devi
                                              : std::string(explain(flag.row.code.reason)));
 }
 
+/// The campaigns of the flag's scope that have the device in their audience and did not send to it,
+/// because another one of them holds its flag.
+void print_sisters(Invocation& invocation, const LookupOptions& options, CampaignStore& store,
+                   const DeviceFlag& flag) {
+    auto holder = store.find(flag.campaign);
+    if (!holder) return;
+    for (const auto& sister : sisters_of(store, *holder))
+        Report(store, sister).find(options.appid, [&](const ReportLine& line) {
+            const auto& reported = line.reported;
+            if (invocation.globals.json) {
+                print_json(invocation.out, {{"appid", options.appid},
+                                            {"campaign", sister.name.text()},
+                                            {"scope", flag.scope},
+                                            {"outcome", to_string(reported.outcome)},
+                                            {"reason", reported.reason},
+                                            {"notification_id", line.notification_id},
+                                            {"tries", line.tries},
+                                            {"claims", line.claims},
+                                            {"changed_at", nullptr}});
+                return;
+            }
+            invocation.out << fmt::format(
+                "{:24}  {}: {}{}\n    once per {}\n", "", sister.name.text(),
+                to_string(reported.outcome),
+                reported.reason.empty() ? "" : " (" + reported.reason + ")", flag.scope);
+        });
+}
+
 int lookup(Invocation& invocation, const LookupOptions& options) {
     if (options.explain) throw ConfigError("--explain", "not available in this version");
     if (const auto problem = appid_problem(options.appid)) throw ConfigError("APPID", *problem);
@@ -66,6 +96,7 @@ int lookup(Invocation& invocation, const LookupOptions& options) {
         if (const auto head = store.session().read_campaign(flag.row.campaign))
             standing = CampaignStanding::of(*head);
         print_flag(invocation, options, flag, standing);
+        print_sisters(invocation, options, store, flag);
     }
     if (flags.empty())
         invocation.err << "Nothing was ever claimed for " << options.appid << " in this store.\n";

@@ -14,6 +14,25 @@ std::string next_of_finished(const std::string& name, const std::optional<Report
     return fmt::format("`pushonce report {}` has a line for every device", name);
 }
 
+std::string next_of_done(const std::string& name, const std::optional<ReportCounts>& counts) {
+    if (counts && counts->retryable + counts->never_tried > 0)
+        return fmt::format("`pushonce restart {}`: it has recipients left to send to again", name);
+    if (counts && counts->of(ReportOutcome::undelivered) > 0 &&
+        counts->of(ReportOutcome::in_doubt) == 0)
+        return fmt::format(
+            "`pushonce restart {0} --include undelivered --dry-run` says who would get a second "
+            "chance; `pushonce report {0}` has a line for every device",
+            name);
+    return next_of_finished(name, counts);
+}
+
+std::string next_of_cancelled(const std::string& name, const std::optional<ReportCounts>& counts) {
+    if (counts && counts->claimed > 0)
+        return fmt::format("`pushonce restart {}` settles what processes that are gone had claimed",
+                           name);
+    return next_of_finished(name, counts);
+}
+
 }  // namespace
 
 std::string next_command(const Situation& situation) {
@@ -35,9 +54,9 @@ std::string next_command(const Situation& situation) {
             return fmt::format("`pushonce resume {} --because \"…\"` lifts the pause", name);
         case done:
         case done_with_doubt:
-            return next_of_finished(name, situation.counts);
+            return next_of_done(name, situation.counts);
         case cancelled:
-            return next_of_finished(name, situation.counts);
+            return next_of_cancelled(name, situation.counts);
         case frozen:
             return fmt::format(
                 "`pushonce doctor` and `pushonce audit {0}`, then `pushonce resume {0} --because "

@@ -10,8 +10,10 @@
 #include "base/error.h"
 #include "cli/campaign_view.h"
 #include "cli/drain.h"
+#include "cli/left_claims.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
+#include "cli/signal_watch.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
 
@@ -64,21 +66,18 @@ int pause(Invocation& invocation, const PauseOptions& options) {
             change_state(site, invocation, options.campaign, kPause, options.because).record);
     if (paused.empty()) invocation.err << "No campaign is running.\n";
     // No claim can follow the commit of the pause; those that are there end by their owners.
-    const auto drained = drain(site.campaigns(), signals, paused);
-    if (drained.is_interrupted) {
-        invocation.err << "It is paused; no longer waiting for the last claims.\n";
-        return kExitUnavailable;
-    }
-    const auto names = names_of(paused);
+    std::uint64_t in_doubt = 0;
+    const auto drained = drained_by(site.campaigns(), paused, [&](const CampaignRecord& campaign) {
+        const auto claims = wait_for_claims(site, signals, campaign.head, invocation.err);
+        in_doubt += claims.in_doubt;
+        return claims.left == 0;
+    });
     if (!paused.empty())
-        invocation.err << fmt::format("{} {} paused; {}.\n", names,
+        invocation.err << fmt::format("{} {} paused; {}.\n", names_of(paused),
                                       paused.size() == 1 ? "is" : "are", drained_sentence(drained));
-    if (drained.left > 0)
-        invocation.err << fmt::format(
-            "{} belong to a process that was heard of no more; `pushonce restart CAMPAIGN` settles "
-            "them after a resume.\n",
-            count_of(drained.left, "claim"));
-    if (!invocation.globals.json) return kExitDone;
+    if (drained.is_interrupted) invocation.err << "No longer waiting for its last claims.\n";
+    const int code = drained.is_interrupted ? kExitUnavailable : kExitDone;
+    if (!invocation.globals.json) return code;
     nlohmann::ordered_json view;
     if (options.all) {
         view["campaigns"] = nlohmann::ordered_json::array();
@@ -90,9 +89,10 @@ int pause(Invocation& invocation, const PauseOptions& options) {
     view["state"] = to_string(kPause.to);
     view["in_flight"] = drained.on_the_wire;
     view["given_back"] = drained.given_back();
+    view["in_doubt_now"] = in_doubt;
     view["claims_left"] = drained.left;
     print_json(invocation.out, view);
-    return kExitDone;
+    return code;
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 #include <ostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/campaign_view.h"
+#include "cli/gateway_probe.h"
 #include "cli/invocation.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
@@ -20,14 +22,18 @@ struct PlanOptions {
     bool with_gateways = false;
 };
 
+void check_gateways(Site& site, const PreparedCampaign& prepared, Plan& made) {
+    for (const auto& gateway : prepared.gateways)
+        if (const auto trouble = unreachable_because(site, gateway); !trouble.empty())
+            made.problems.push_back(fmt::format("gateway {}: {}", gateway.options->name, trouble));
+}
+
 int plan(Invocation& invocation, const PlanOptions& options) {
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
-    if (options.with_gateways)
-        for (const auto& gateway : prepared.gateways)
-            (void)gateway.type->open(*gateway.options, site.clock(), site.random());
-    const auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
+    auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
+    if (options.with_gateways) check_gateways(site, prepared, made);
     if (invocation.globals.json)
         print_json(invocation.out, plan_view(prepared, made));
     else
@@ -50,7 +56,7 @@ void add_plan(CLI::App& app, Invocation& invocation) {
         ->allow_extra_args(false);
     verb->add_flag("--offline", options->offline, "Check the files only, without the store");
     verb->add_flag("--with-gateways", options->with_gateways,
-                   "Also read the gateways' keys and certificates");
+                   "Also read the gateways' keys, and connect without sending anything");
     verb->footer(
         "Examples:\n"
         "  pushonce plan config/spring-sale.yaml\n"

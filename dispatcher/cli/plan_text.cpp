@@ -30,6 +30,30 @@ std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
     return text;
 }
 
+std::string sister_text(const SisterPlan& sister) {
+    auto text =
+        fmt::format("scope       shared with {} ({})", sister.name, to_string(sister.state));
+    std::string counts;
+    const auto add = [&](std::uint64_t count, const char* what) {
+        if (count > 0)
+            counts +=
+                fmt::format("{} {} {}", counts.empty() ? "" : ",", with_separators(count), what);
+    };
+    add(sister.delivered, "delivered");
+    add(sister.rejected, "rejected");
+    add(sister.claimed, "claimed");
+    add(sister.in_doubt, "in doubt");
+    add(sister.skipped, "skipped");
+    text += fmt::format(":{} by it\n", counts.empty() ? " nobody of this audience" : counts);
+    if (sister.state == CampaignState::running || sister.state == CampaignState::sealed ||
+        sister.state == CampaignState::reconciling || sister.state == CampaignState::paused)
+        text += fmt::format(
+            "look        {0} may still send to those that are left: `pushonce cancel {0}` first if "
+            "this one is to reach them\n",
+            sister.name);
+    return text;
+}
+
 std::string store_text(const StorePlan& store) {
     auto text = fmt::format(
         "in store    {} delivered, {} rejected, {} claimed, {} in doubt, {} skipped, {} to be "
@@ -42,6 +66,8 @@ std::string store_text(const StorePlan& store) {
         text += fmt::format(
             "            {} of them by other campaigns of the scope: they are not notified again\n",
             with_separators(store.by_others));
+    for (const auto& sister : store.sisters)
+        text += sister_text(sister);
     if (!store.state)
         text += "campaign    is not in the store yet\n";
     else
@@ -83,6 +109,13 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
                             with_separators(gateway.payload_bytes),
                             with_separators(gateway.payload_bytes_max));
     if (plan.store) text += store_text(*plan.store);
+    if (plan.store && plan.store->is_scope_new &&
+        prepared.campaign.once_per != prepared.campaign.name.text())
+        text += fmt::format(
+            "look        no campaign has sent once per '{}' so far: nobody is left out. A "
+            "corrected "
+            "file names the campaign that it corrects\n",
+            prepared.campaign.once_per);
     text += fmt::format("space       {} for flags", size_text(plan.flag_bytes));
     if (plan.payload_bytes > 0)
         text += fmt::format(", {} for the sealed audience", size_text(plan.payload_bytes));
@@ -130,6 +163,16 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
         view["rate_per_second"] = plan.rate_per_second;
         view["duration_seconds"] = plan.duration->count();
     }
+    ordered_json sisters = ordered_json::array();
+    if (plan.store)
+        for (const auto& sister : plan.store->sisters)
+            sisters.push_back({{"campaign", sister.name},
+                               {"state", to_string(sister.state)},
+                               {"delivered", sister.delivered},
+                               {"rejected", sister.rejected},
+                               {"claimed", sister.claimed},
+                               {"in_doubt", sister.in_doubt},
+                               {"skipped", sister.skipped}});
     if (const auto& store = plan.store)
         view["store"] = {{"state", store->state ? ordered_json(to_string(*store->state))
                                                 : ordered_json(nullptr)},
@@ -140,7 +183,9 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"rejected", store->rejected},
                          {"in_doubt", store->in_doubt},
                          {"skipped", store->skipped},
-                         {"by_other_campaigns", store->by_others}};
+                         {"by_other_campaigns", store->by_others},
+                         {"is_scope_new", store->is_scope_new},
+                         {"other_campaigns", sisters}};
     return view;
 }
 

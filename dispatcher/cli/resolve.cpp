@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "cli/campaign_view.h"
+#include "cli/left_claims.h"
 #include "cli/next_command.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
@@ -122,6 +123,9 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
     Site site(invocation.globals);
     auto& store = site.campaigns();
     const auto record = site.find(options.campaign);
+    // Nobody leases in such a campaign again: what lost processes held comes in doubt here.
+    if (record.head.state == CampaignState::cancelled || record.head.state == CampaignState::paused)
+        invocation.err << left_sentence(site, sweep_visibly(site, record.head, invocation.err));
     const auto doubt = doubt_of(store, record, options.appids);
     std::uint64_t rows = 0;
     for (const auto& [place, appids] : doubt)

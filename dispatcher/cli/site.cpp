@@ -63,7 +63,8 @@ GatewayChoice Site::sealed_gateway(const SealedGateway& sealed) const {
     if (options->type != sealed.type || target != sealed.target)
         throw RefusedError(fmt::format(
             "gateway '{}' is another one than the campaign was sealed for.\n  sealed: {} {}\n  {}: "
-            "{} {}\nGive it back its target, or send the campaign under another name.",
+            "{} {}\nGive it back its target; or, if the server file is right now, accept the other "
+            "one: `pushonce resume CAMPAIGN --accept-target --because \"…\"`.",
             sealed.name, sealed.type, sealed.target, server_.path, options->type, target));
     return {options, &found};
 }

@@ -12,6 +12,7 @@
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
 #include "cli/store_halt.h"
+#include "cli/unfinished.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -30,12 +31,13 @@ struct Status {
     std::optional<Halt> halt;
     CampaignRecord record;
     ReportCounts counts;
+    std::vector<CampaignRecord> sisters;  ///< the other campaigns of its scope; not in the list
     std::string next;
 };
 
 Status status_of(Site& site, CampaignRecord record) {
     auto& store = site.campaigns();
-    Status status{store.halted(), std::move(record), {}, {}};
+    Status status{store.halted(), std::move(record), {}, {}, {}};
     status.counts = Report(store, status.record).count();
     status.next =
         next_command({status.record.head.state, status.record.name.text(), status.counts,
@@ -59,6 +61,14 @@ nlohmann::ordered_json status_view(const Status& status) {
     return view;
 }
 
+nlohmann::ordered_json sisters_view(const Status& status) {
+    auto sisters = nlohmann::ordered_json::array();
+    for (const auto& sister : status.sisters)
+        sisters.push_back(
+            {{"campaign", sister.name.text()}, {"state", to_string(sister.head.state)}});
+    return sisters;
+}
+
 std::string status_text(const Status& status) {
     const auto& record = status.record;
     auto text = status.halt ? halt_sentence(*status.halt) + "\n" : std::string();
@@ -68,6 +78,13 @@ std::string status_text(const Status& status) {
     if (record.started_at) text += fmt::format(", started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
+    for (const auto& sister : status.sisters)
+        text += fmt::format(
+            "{}{} ({})",
+            &sister == &status.sisters.front()
+                ? fmt::format("\n  once per {}, together with ", record.campaign.once_per)
+                : std::string(", "),
+            sister.name.text(), to_string(sister.head.state));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.recipients, "device"),
                         counts_sentence(status.counts));
     for (const auto& [key, count] : status.counts.by_reason)
@@ -84,9 +101,12 @@ std::string status_text(const Status& status) {
 int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
     SignalWatch signals;
     for (;;) {
-        const auto status = status_of(site, site.find(options.campaign));
+        auto status = status_of(site, site.find(options.campaign));
+        status.sisters = sisters_of(site.campaigns(), status.record);
         if (invocation.globals.json) {
-            print_json(invocation.out, status_view(status));
+            auto view = status_view(status);
+            view["other_campaigns_of_scope"] = sisters_view(status);
+            print_json(invocation.out, view);
         } else {
             invocation.out << status_text(status) << std::flush;
         }

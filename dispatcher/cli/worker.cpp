@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/assemble.h"
 #include "cli/campaign_run.h"
+#include "cli/caretaker.h"
 #include "cli/signal_watch.h"
 #include "cli/store_halt.h"
 #include "cli/verbs.h"
@@ -107,6 +108,7 @@ class Worker {
           signals_(signals),
           campaigns_max_(campaigns_max),
           site_(invocation.globals),
+          caretaker_(site_, invocation.err),
           on_signal_(signals.token(), [this] { stop_.request_stop(); }) {
         const auto& listen = site_.server().server.ops_listen;
         if (listen.empty()) return;
@@ -157,9 +159,11 @@ class Worker {
         is_halted_ = site_.campaigns().halted().has_value();
         if (is_halted_ && !was_halted) (void)is_halted(site_, invocation_);
         if (is_halted_) return;
-        for (const auto& listed : site_.campaigns().list(kLookedAt)) {
+        const auto all = site_.campaigns().list(kLookedAt);
+        for (const auto& listed : all) {
             const auto& name = listed.name.text();
-            if (assignments_.size() >= campaigns_max_ || stop_.stop_requested()) return;
+            if (!stop_.stop_requested()) caretaker_.look_after(listed, all);
+            if (assignments_.size() >= campaigns_max_ || stop_.stop_requested()) continue;
             if (!has_work(listed) || assignments_.contains(name)) continue;
             if (const auto rest = rests_.find(name);
                 rest != rests_.end() && site_.clock().now() < rest->second)
@@ -216,6 +220,7 @@ class Worker {
     SignalWatch& signals_;
     const std::uint32_t campaigns_max_;
     Site site_;
+    Caretaker caretaker_;
     std::stop_source stop_;
     std::stop_callback<std::function<void()>> on_signal_;
     int exit_code_ = kExitUnavailable;

@@ -42,7 +42,7 @@ struct Claim {
     struct Row {
         std::uint32_t row = 0;    ///< in the chunk
         std::uint16_t slot = 0;   ///< in the journal batch
-        std::uint16_t tries = 0;  ///< before this claim
+        std::uint16_t tries = 0;  ///< before this claim, of the allowance
     };
 
     ClaimId id;

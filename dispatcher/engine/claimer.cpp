@@ -275,7 +275,7 @@ void Claimer::hand_over(const ClaimResult& result) {
     for (std::size_t i = 0; i < pending_->rows.size() && at < won_.size(); ++i) {
         if (won_.appids[at] != pending_->appids[i]) continue;
         claim.rows.push_back(
-            {pending_->rows[i], static_cast<std::uint16_t>(i), won_.rows[at].tries});
+            {pending_->rows[i], static_cast<std::uint16_t>(i), won_.rows[at].tries_spent()});
         ++at;
     }
     invariant(at == won_.size(), "a claim wins only what it asked for");

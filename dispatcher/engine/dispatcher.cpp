@@ -82,14 +82,6 @@ Dispatcher::Dispatcher(DispatcherParts parts)
 
 Dispatcher::~Dispatcher() = default;
 
-Recovered Dispatcher::recover() {
-    const auto& host = parts_.host;
-    const auto me = flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid);
-    auto recovered = recover_dead(parts_.journals, flags_, me);
-    flags_.close_incarnation(me);
-    return recovered;
-}
-
 /// Repeats `work`, which is complete in itself and safe to repeat, while the store is away, for as
 /// long as the lanes would wait for it.
 template <class Work>
@@ -108,6 +100,16 @@ auto Dispatcher::patiently(Work&& work) {
         flags_.disconnect();
         pause.wait_until(parts_.clock, parts_.clock.now() + kStoreRetry);
     }
+}
+
+Recovered Dispatcher::recover() {
+    const auto& host = parts_.host;
+    const auto me = patiently(
+        [&] { return flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid); });
+    Recovered recovered;
+    patiently([&] { recover_dead(parts_.journals, flags_, me, recovered); });
+    patiently([&] { flags_.close_incarnation(me); });
+    return recovered;
 }
 
 // Plan: recover; then lanes until every chunk is closed; then reconcile; again while the
@@ -201,7 +203,7 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
                                                             const CampaignHead& head,
                                                             const Settings& settings,
                                                             GatewayNo gateway) {
-    const auto& sealed = record.campaign.gateways[gateway.value];
+    const auto sealed = record.settings.expected(record.campaign.gateways[gateway.value]);
     const auto choice = parts_.gateway(sealed);
     const auto& host = parts_.host;
     const auto incarnation = patiently(

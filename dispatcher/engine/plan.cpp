@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -16,28 +17,31 @@ constexpr std::uint64_t kProgressEvery = 10'000;
 /// Keys of one read of flags: what a session takes in one call.
 constexpr std::size_t kKeysPage = 1000;
 
-void count(StorePlan& plan, const FlagRows::Row& row, std::optional<CampaignId> own) {
-    switch (row.state) {
+/// Campaigns among which those of the scope are looked for, newest first.
+constexpr std::size_t kCampaignsMax = 1000;
+
+/// Adds a flag that is not released to the counts of the whole store or of one sister.
+template <class Counts>
+void count(Counts& counts, FlagState state) {
+    switch (state) {
         case FlagState::claimed:
-            ++plan.claimed;
+            ++counts.claimed;
             break;
         case FlagState::delivered:
-            ++plan.delivered;
+            ++counts.delivered;
             break;
         case FlagState::rejected:
-            ++plan.rejected;
+            ++counts.rejected;
             break;
-        case FlagState::released:
-            ++plan.retryable;
-            return;
         case FlagState::in_doubt:
-            ++plan.in_doubt;
+            ++counts.in_doubt;
             break;
         case FlagState::skipped:
-            ++plan.skipped;
+            ++counts.skipped;
+            break;
+        case FlagState::released:
             break;
     }
-    if (!own || row.campaign != *own) ++plan.by_others;
 }
 
 }  // namespace
@@ -136,10 +140,28 @@ StorePlan Planner::compare(CampaignStore& store) const {
         own = record->head.id;
     }
     const auto scope = store.scope_of(campaign_.once_per);
+    plan.is_scope_new = !scope.has_value();
     if (!scope) {
         plan.fresh = audience_.counts().recipients;
         return plan;
     }
+    std::map<CampaignId, SisterPlan> sisters;
+    const auto listed = store.list(kCampaignsMax);
+    for (const auto& record : listed)
+        if (record.head.scope == *scope && record.head.id != own)
+            sisters[record.head.id] = {record.name.text(), record.head.state, 0, 0, 0, 0, 0};
+    const auto count_row = [&](const FlagRows::Row& row) {
+        if (row.state == FlagState::released) {
+            ++plan.retryable;
+            return;
+        }
+        count(plan, row.state);
+        if (row.campaign == own) return;
+        ++plan.by_others;
+        auto& sister = sisters[row.campaign];
+        if (sister.name.empty()) sister.name = store.campaign_name(row.campaign);
+        count(sister, row.state);
+    };
     AppidList appids;
     std::vector<std::string_view> page;
     FlagRows flags;
@@ -150,7 +172,7 @@ StorePlan Planner::compare(CampaignStore& store) const {
         flags.clear();
         if (!page.empty()) store.session().read_keys(*scope, page, flags);
         for (const auto& row : flags.rows)
-            count(plan, row, own);
+            count_row(row);
         plan.fresh += appids.size() - flags.size();
         appids.clear();
     };
@@ -159,6 +181,11 @@ StorePlan Planner::compare(CampaignStore& store) const {
         if (appids.size() == kKeysPage) read_page();
     });
     read_page();
+    for (const auto& record : listed)
+        if (const auto sister = sisters.extract(record.head.id))
+            plan.sisters.push_back(std::move(sister.mapped()));
+    for (auto& [id, sister] : sisters)  // older than those that were listed
+        plan.sisters.push_back(std::move(sister));
     return plan;
 }
 

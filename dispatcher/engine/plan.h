@@ -26,6 +26,21 @@ struct GatewayPlan {
     std::string largest_appid;          ///< whose notification is the largest
 };
 
+/// What another campaign of the scope has of the audience: those are not notified again.
+struct SisterPlan {
+    std::string name;
+    CampaignState state = CampaignState::running;
+    std::uint64_t delivered = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t claimed = 0;
+    std::uint64_t in_doubt = 0;
+    std::uint64_t skipped = 0;
+
+    [[nodiscard]] std::uint64_t total() const {
+        return delivered + rejected + claimed + in_doubt + skipped;
+    }
+};
+
 /// How the audience stands in the store.
 struct StorePlan {
     std::optional<CampaignState> state;  ///< of the campaign, if it is there already
@@ -36,7 +51,9 @@ struct StorePlan {
     std::uint64_t rejected = 0;
     std::uint64_t in_doubt = 0;
     std::uint64_t skipped = 0;
-    std::uint64_t by_others = 0;  ///< of the last four and claimed: held by another campaign
+    std::uint64_t by_others = 0;      ///< of the last four and claimed: held by another campaign
+    std::vector<SisterPlan> sisters;  ///< every other campaign of the scope, newest first
+    bool is_scope_new = false;        ///< no campaign has sent under this scope so far
 };
 
 /// What a launch would do, without doing any of it.

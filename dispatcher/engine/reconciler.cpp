@@ -4,7 +4,6 @@
 #include <map>
 
 #include "audience/chunk_block.h"
-#include "base/crash_point.h"
 #include "base/invariant.h"
 #include "store/key_merge.h"
 
@@ -25,7 +24,6 @@ CampaignHead Reconciler::run(CampaignId campaign) {
     invariant(head.has_value(), "a campaign that runs has a row");
     if (head->state == running) *head = flags_.move(campaign, running, head->epoch, reconciling);
     if (head->state != reconciling) return *head;
-    crash_point("CP25");
     const auto pass = look(*head);
     const auto next = !pass.is_settled ? running : pass.in_doubt > 0 ? done_with_doubt : done;
     return flags_.finish_campaign(campaign, head->epoch, next);

@@ -55,8 +55,8 @@ LeftRows sort_rows(const LeftBatch& batch) {
 
 }  // namespace
 
-Recovered recover_dead(JournalDirectory& journals, FlagStore& flags, IncarnationId me) {
-    Recovered recovered;
+void recover_dead(JournalDirectory& journals, FlagStore& flags, IncarnationId me,
+                  Recovered& recovered) {
     for (const auto& journal : journals.take_dead()) {
         crash_point("CP22");
         std::map<std::tuple<CampaignId, ScopeId, ChunkNo>, std::vector<LeftRows>> by_chunk;
@@ -80,7 +80,6 @@ Recovered recover_dead(JournalDirectory& journals, FlagStore& flags, Incarnation
         recovered.untrusted += journal.is_trusted ? 0 : 1;
         recovered.dead.push_back(journal.incarnation);
     }
-    return recovered;
 }
 
 }  // namespace dispatcher

@@ -21,10 +21,32 @@ constexpr auto kDraftAgeMax = std::chrono::hours(24);
 
 void ignore_progress(std::uint64_t) {}
 
+/// The campaign with its sealed target in place of one that was accepted since.
+Campaign with_sealed_targets(const CampaignRecord& record, Campaign campaign) {
+    for (auto& gateway : campaign.gateways)
+        for (const auto& sealed : record.campaign.gateways)
+            if (record.settings.expected(sealed) == gateway) gateway = sealed;
+    return campaign;
+}
+
+bool is_other_target_only(const CampaignRecord& record, Campaign campaign) {
+    for (auto& gateway : campaign.gateways)
+        for (const auto& sealed : record.campaign.gateways)
+            if (gateway.name == sealed.name && gateway.type == sealed.type) gateway = sealed;
+    return record.sealed_sha == Sha256::of(campaign.to_json());
+}
+
 [[noreturn]] void refuse(const CampaignRecord& record, const Campaign& campaign) {
     std::string lines;
     for (const auto& difference : differences(record.campaign, campaign))
         lines += "\n  " + difference;
+    if (is_other_target_only(record, campaign))
+        throw RefusedError(fmt::format(
+            "campaign {0} is sealed for another target (by {1}, {2}); nothing was sent.{3}\n"
+            "If the server file is right now: `pushonce pause {0} --because \"…\"` if it is not "
+            "paused, then `pushonce resume {0} --accept-target --because \"…\"` and `pushonce "
+            "restart {0}`",
+            record.name.text(), record.sealed_by, to_iso_text(record.sealed_at), lines));
     throw RefusedError(fmt::format(
         "campaign {0} is sealed with other content (by {1}, {2}); nothing was sent.{3}\n"
         "What is sealed stays as it is. `pushonce restart {0}` goes on with it. To send the "
@@ -59,7 +81,8 @@ SealedCampaign Sealer::join(CampaignRecord record, const Campaign& campaign) con
             "campaign {} was finished and its records are purged; the name stays taken. Choose "
             "another name",
             record.name.text()));
-    if (record.sealed_sha != Sha256::of(campaign.to_json())) refuse(record, campaign);
+    if (record.sealed_sha != Sha256::of(with_sealed_targets(record, campaign).to_json()))
+        refuse(record, campaign);
     return {std::move(record), false};
 }
 

@@ -51,7 +51,7 @@ ChunkStanding stand_of(CampaignId campaign, const AppidList& keys, const FlagRow
 
 bool has_tries_left(const FlagRows::Row& released, CampaignId campaign,
                     std::uint16_t attempts_max) {
-    return released.tries < attempts_max || released.campaign != campaign;
+    return released.tries_spent() < attempts_max || released.campaign != campaign;
 }
 
 }  // namespace dispatcher

@@ -8,6 +8,7 @@
 #include "base/invariant.h"
 #include "store/claim_choice.h"
 #include "store/key_merge.h"
+#include "store/reopening.h"
 
 namespace dispatcher {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 /// Keys of one statement, at most.
 constexpr std::size_t kKeysMax = 1000;
 constexpr std::uint16_t kGiveUpNever = 0xFFFF;
+
+}  // namespace
 
 bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
              std::span<const IncarnationId> dead) {
@@ -24,12 +27,6 @@ bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
     return std::find(dead.begin(), dead.end(), chunk.owner) != dead.end();
 }
 
-bool is_done(CampaignState state) {
-    return state == CampaignState::done || state == CampaignState::done_with_doubt;
-}
-
-}  // namespace
-
 StoreSession& FlagStore::session() {
     if (!session_) session_ = store_.connect();
     return *session_;
@@ -38,8 +35,7 @@ StoreSession& FlagStore::session() {
 /// Runs `work(session)` between BEGIN and COMMIT. `work` answers false where there is nothing to
 /// commit. A definite error rolls back and keeps the session; after an ambiguous one the session
 /// may still be running our statement somewhere, so it is dropped.
-template <class Work>
-auto FlagStore::transact(Work&& work) {
+void FlagStore::transact(const std::function<bool(StoreSession&)>& work) {
     auto& s = session();
     try {
         s.begin();
@@ -61,7 +57,8 @@ std::vector<ChunkHead> FlagStore::leasable(CampaignId campaign, GatewayNo gatewa
                                            std::span<const IncarnationId> dead, std::size_t limit) {
     std::vector<ChunkHead> chunks;
     transact([&](StoreSession& s) {
-        chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
+        chunks.clear();
+        if (s.is_admitted()) chunks = s.leasable_chunks(campaign, gateway, ttl_, dead, limit);
         return false;
     });
     return chunks;
@@ -79,7 +76,7 @@ std::optional<ChunkHead> FlagStore::lease(const ChunkHead& wanted, ScopeId scope
             leased = *seen;  // an earlier try whose answer was lost
             return false;
         }
-        if (!is_mine && !is_free(*seen, ttl_, dead)) return false;
+        if (!is_mine && (!is_free(*seen, ttl_, dead) || !s.is_admitted())) return false;
         s.lease_chunk(seen->campaign, seen->no, seen->fence, me, ttl_);
         if (seen->owner.value != 0 && seen->owner != me)
             s.sweep({scope, seen->key_lo, seen->key_hi}, seen->campaign, seen->owner,
@@ -168,31 +165,16 @@ void FlagStore::settle(const Settlement& settlement) {
     crash_point("CP16");
 }
 
-/// Whoever releases takes the campaign and the chunk first, so that nobody closes the chunk or
-/// finishes the campaign over the row that comes back to life.
-void FlagStore::reopen_for_release(StoreSession& s, CampaignId campaign, ChunkNo no) {
-    auto head = s.lock_campaign_shared(campaign);
-    if (head && is_done(head->state)) {
-        // A shared lock cannot be upgraded without risking a deadlock: start over with the other.
-        s.rollback();
-        s.begin();
-        head = s.lock_campaign(campaign);
-    }
-    const auto chunk = s.lock_chunk(campaign, no);
-    if (chunk && chunk->state == ChunkState::closed)
-        s.open_chunk(campaign, no, std::chrono::milliseconds{0});
-    if (head && is_done(head->state))
-        s.move_campaign(campaign, head->state, head->epoch, CampaignState::reconciling);
-}
-
 /// A row of ours under a foreign claim id means that the right to send existed twice. A row that
-/// was in doubt may have been re-opened by a person or a policy (T8); any other has no excuse.
+/// was in doubt may have been re-opened by a person or a policy (T8), one that we rejected by a
+/// person (T10); any other has no excuse.
 void FlagStore::check_owned(StoreSession& s, const Settlement& settlement) {
     for (const auto& group : settlement.groups) {
         if (group.settled.to == FlagState::released) continue;
         s.read_keys(settlement.scope, group.appids.views(), rows_);
         merge_keys(group.appids, rows_, [&](std::string_view, const FlagRows::Row* row) {
-            if (row != nullptr && (row->claim == settlement.claim || row->code.was_in_doubt))
+            if (row != nullptr &&
+                (row->claim == settlement.claim || row->code.was_in_doubt || row->tries_before))
                 return;
             throw StoreError(
                 StoreError::Kind::durability_lost,
@@ -352,18 +334,6 @@ CampaignHead FlagStore::finish_campaign(CampaignId campaign, std::uint64_t epoch
         return true;
     });
     return after;
-}
-
-void FlagStore::resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
-                        const AppidList& appids, FlagState to, Reason reason) {
-    const auto keys = appids.views();
-    transact([&](StoreSession& s) {
-        if (to == FlagState::released) reopen_for_release(s, campaign.id, chunk);
-        for (std::size_t i = 0; i < keys.size(); i += kKeysMax)
-            s.resolve_keys(campaign.scope, claim, to, reason,
-                           std::span(keys).subspan(i, std::min(kKeysMax, keys.size() - i)));
-        return true;
-    });
 }
 
 IncarnationId FlagStore::begin_incarnation(Random& random, std::string_view host,

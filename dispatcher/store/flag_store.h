@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,6 +72,14 @@ struct RecoveredRows {
     std::size_t in_doubt = 0;
 };
 
+/// What a second chance is given to in one chunk.
+using SecondChances = std::map<SecondChance, AppidList>;
+
+/// Whether a chunk may be leased: it is due, and open, or its lease has ended in one of the ways
+/// that StoreSession::leasable_chunks() names.
+bool is_free(const ChunkHead& chunk, std::chrono::milliseconds ttl,
+             std::span<const IncarnationId> dead);
+
 /// The order of the flag protocol's statements, written once for every store: lease, claim, settle,
 /// close, reconcile, recover, each one transaction. A call that throws an ambiguous StoreError has
 /// dropped its session; calling it again with the same arguments (rule R) connects anew. Locks are
@@ -83,7 +92,7 @@ class FlagStore {
     /// The session for reads outside the protocol's transactions; connects if need be.
     StoreSession& session();
 
-    /// Chunks that could be leased now.
+    /// Chunks that could be leased now; none on a server that is not admitted yet.
     std::vector<ChunkHead> leasable(CampaignId campaign, GatewayNo gateway,
                                     std::span<const IncarnationId> dead, std::size_t limit);
 
@@ -134,6 +143,22 @@ class FlagStore {
     void resolve(const CampaignHead& campaign, ChunkNo chunk, ClaimId claim,
                  const AppidList& appids, FlagState to, Reason reason);
 
+    /// T10, by an order that stands in the audit: these rows of the chunk, proved not sent and
+    /// never in doubt, are released with a fresh allowance of tries, and the chunk is open for
+    /// them. Answers how many are released so now; none where the campaign sends no more.
+    std::size_t give_second_chances(const CampaignHead& campaign, ChunkNo chunk,
+                                    const SecondChances& chances);
+
+    /// Ends the lease of a process that is gone, for campaigns that nobody sends now: takes the
+    /// lease as lease() does, so that what was claimed under it is in doubt, and gives it back.
+    /// Answers how many rows came in doubt; does nothing while the lease holds.
+    std::size_t sweep(const ChunkHead& seen, ScopeId scope, IncarnationId me,
+                      std::span<const IncarnationId> dead);
+
+    /// A campaign that was cancelled leaves what it had given back to the others of its scope:
+    /// those that are done, or in their last pass, reconcile again. Answers them.
+    std::vector<CampaignHead> reopen_sisters(const CampaignHead& cancelled);
+
     /// Registers an incarnation under a number never used before.
     IncarnationId begin_incarnation(Random& random, std::string_view host, std::string_view boot_id,
                                     std::int64_t pid);
@@ -143,9 +168,7 @@ class FlagStore {
     void disconnect() { session_.reset(); }
 
   private:
-    template <class Work>
-    auto transact(Work&& work);
-    void reopen_for_release(StoreSession& session, CampaignId campaign, ChunkNo chunk);
+    void transact(const std::function<bool(StoreSession&)>& work);
     ChunkStanding stand(StoreSession& session, const ChunkHead& chunk, ScopeId scope,
                         const AppidList& keys, std::uint16_t attempts_max, bool is_expired);
     void check_owned(StoreSession& session, const Settlement& settlement);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/store_error.h"
+
 namespace dispatcher {
 
 bool Settlement::releases() const {
@@ -11,7 +13,11 @@ bool Settlement::releases() const {
 
 void settle_swept(StoreSession& session, const Settlement& settlement) {
     const auto chunks = session.list_chunks(settlement.campaign, settlement.chunk, 1);
-    if (!chunks.empty() && chunks[0].fence == settlement.fence) return;
+    if (chunks.empty() || chunks[0].fence < settlement.fence)
+        throw StoreError(StoreError::Kind::durability_lost,
+                         "a chunk stands at an older fence than was acknowledged: the database "
+                         "lost commits");
+    if (chunks[0].fence == settlement.fence) return;
     Settled delivered;
     delivered.tries_added = 1;
     delivered.from_doubt = true;

@@ -67,10 +67,18 @@ struct FlagRows {
         FlagState state = FlagState::claimed;
         std::uint16_t claims = 0;
         std::uint16_t tries = 0;
+        /// The allowance of tries counts from here: set by a second chance, and where a campaign
+        /// takes up what another one of the scope gave back. Absent: from the first try.
+        std::optional<std::uint16_t> tries_before;
         ClaimId claim;
         Code code;
         std::optional<WallTime> due_at;
         WallTime changed_at{};
+
+        /// Tries that count against the campaign's allowance; `tries` itself forgets none.
+        [[nodiscard]] std::uint16_t tries_spent() const {
+            return static_cast<std::uint16_t>(tries - tries_before.value_or(0));
+        }
     };
     std::vector<Row> rows;
 
@@ -99,6 +107,16 @@ struct Settled {
     bool from_doubt = false;
 };
 
+/// Which flags get a second chance, by all that must still hold when they do (T10). They were never
+/// in doubt: that is part of the guard.
+struct SecondChance {
+    FlagState from = FlagState::rejected;  ///< rejected, or skipped because it was given up
+    Reason reason = Reason::none;
+    ClaimId claim;
+    std::uint16_t claims = 0;
+    auto operator<=>(const SecondChance&) const = default;
+};
+
 /// Port: one connection to the store, one typed operation per statement of the flag protocol. The
 /// order of the operations is FlagStore's. Every operation is one round trip and may throw
 /// StoreError; after one that is ambiguous the session is of no more use: destroy it, connect anew.
@@ -123,9 +141,17 @@ class StoreSession {
     virtual std::optional<CampaignHead> read_campaign(CampaignId campaign) = 0;
     /// What may change while the campaign runs; each change of it raises the epoch.
     virtual std::optional<Settings> read_settings(CampaignId campaign) = 0;
+    /// Campaigns of the scope that are neither drafts nor cancelled nor purged, by id. No lock.
+    virtual std::vector<CampaignId> list_scope(ScopeId scope) = 0;
     /// Sets the state and epoch+1 where (state, epoch) still are as given.
     virtual void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                                CampaignState to) = 0;
+
+    // -- server -----------------------------------------------------------------------------
+    /// Whether leases may be taken on the word of the server that answers. One that was not known
+    /// before may lack acknowledged commits: for two leases only those who hold claims work on it,
+    /// and find out what it forgot.
+    virtual bool is_admitted() = 0;
 
     // -- chunk ------------------------------------------------------------------------------
     /// FOR UPDATE: queues behind a claim or an orphan COMMIT on the same chunk.
@@ -163,7 +189,8 @@ class StoreSession {
     /// One row per appid, CLAIMED under `claim`; a row that exists is left as it is.
     virtual void insert_claims(ScopeId scope, CampaignId campaign, ClaimId claim,
                                std::span<const std::string_view> appids) = 0;
-    /// RELEASED → CLAIMED under `claim`, claims+1, for rows still RELEASED.
+    /// RELEASED → CLAIMED under `claim`, claims+1, for rows still RELEASED. Tries of another
+    /// campaign do not count against the allowance of this one.
     virtual void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
                          std::span<const std::string_view> appids) = 0;
     /// The won set: rows of the range that are CLAIMED under `claim`, with all their columns.
@@ -188,6 +215,10 @@ class StoreSession {
     /// IN_DOUBT → `to` (delivered, skipped or released) for rows still in doubt under `claim`.
     virtual void resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason reason,
                               std::span<const std::string_view> appids) = 0;
+    /// T10, REJECTED or SKIPPED → RELEASED, due at once, for rows of the campaign that still are as
+    /// `seen` and were never in doubt. Their allowance of tries starts anew.
+    virtual void give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
+                                    std::span<const std::string_view> appids) = 0;
 
     // -- opt-outs -----------------------------------------------------------------------------
     /// Of these appids, the ones on the store's opt-out list, in order.

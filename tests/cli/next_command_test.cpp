@@ -36,4 +36,17 @@ TEST_CASE("every state has a next sensible command") {
     CHECK_FALSE(next(purged).empty());
 }
 
+TEST_CASE("what a finished campaign left is said first") {
+    ReportCounts counts;
+    counts.retryable = 1;
+    CHECK(names(next_command({done, "sale", counts, false}), "pushonce restart sale`"));
+    counts = {};
+    counts.by_outcome[static_cast<std::size_t>(ReportOutcome::undelivered)] = 2;
+    CHECK(names(next_command({done, "sale", counts, false}),
+                "pushonce restart sale --include undelivered"));
+    counts = {};
+    counts.claimed = 3;
+    CHECK(names(next_command({cancelled, "sale", counts, false}), "pushonce restart sale`"));
+}
+
 }  // namespace dispatcher::cli

@@ -59,6 +59,17 @@ class StoreDownTest(BadLuckCase):
         self.assertNotIn(self.store.password, said)
         self.assertEqual(self.gateway.ledger_lines(), 0)
 
+    def test_a_store_that_may_forget_is_refused_unless_that_is_accepted_on_record(self):
+        self.store.execute("SET GLOBAL innodb_flush_log_at_trx_commit=0")
+        said = self.command("launch", self.campaign, "--yes", expect=2).err
+        self.assertIn("innodb_flush_log_at_trx_commit is 0", said)
+        self.assertIn("SET GLOBAL innodb_flush_log_at_trx_commit=1", said)
+        self.assertEqual(self.gateway.ledger_lines(), 0)
+        self.command("launch", self.campaign, "--yes", "--accept-weak-durability")
+        self.assertIn("accept-weak-durability", self.command("audit", "sale").out)
+        self.assertEqual(self.assert_each_once()["DELIVERED"], DEVICES)
+        self.command("restart", "sale", expect=2)
+
     def test_a_store_that_comes_back_within_patience_is_waited_for(self):
         launch = self.launch_and_wait()
         self.store.stop()

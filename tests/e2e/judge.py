@@ -15,6 +15,8 @@ STATE_NAMES = {CLAIMED: "CLAIMED", DELIVERED: "DELIVERED", REJECTED: "REJECTED",
 # `delivery.code`: the bit that remembers doubt, and the codes that the judge must know.
 DOUBT_BIT = 0x8000
 CODE_ASSUMED = 100
+# The codes of SKIPPED that say "given up": each try proved not sent.
+CODES_GIVEN_UP = {500, 501}
 # The numbers of `campaign.state` that mean: nothing more is sent.
 DONE, DONE_WITH_DOUBT, CANCELLED = 5, 6, 7
 # What a finished campaign's report may say, and in which state of the flag.
@@ -22,7 +24,8 @@ OUTCOME_OF = {DELIVERED: {"delivered"}, REJECTED: {"rejected"}, IN_DOUBT: {"in_d
               SKIPPED: {"skipped", "undelivered"}}
 SHOWN_MAX = 5  # devices named for one kind of violation
 
-Flag = collections.namedtuple("Flag", "state code claims tries claim_id")
+# `holder`: the name of another campaign of the scope that holds the flag; None: the judged one.
+Flag = collections.namedtuple("Flag", "state code claims tries claim_id holder", defaults=(None,))
 
 
 def read_audience(path):
@@ -44,10 +47,13 @@ def read_flags(store, campaign):
     """appid → Flag for every row of the campaign's scope."""
     name = campaign.encode().hex().upper()
     rows = store.rows(
-        "SELECT HEX(appid), state, code, claims, tries, claim_id FROM delivery WHERE scope_id ="
+        "SELECT HEX(appid), delivery.state, code, claims, tries, claim_id, HEX(campaign.name)"
+        " FROM delivery JOIN campaign ON campaign.id = delivery.campaign_id"
+        " WHERE delivery.scope_id ="
         f" (SELECT scope_id FROM campaign WHERE HEX(name) = '{name}')")
-    return {bytes.fromhex(row[0]).decode(): Flag(*(int(value) for value in row[1:]))
-            for row in rows}
+    return {bytes.fromhex(row[0]).decode(): Flag(
+        *(int(value) for value in row[1:6]),
+        None if row[6] == name else bytes.fromhex(row[6]).decode()) for row in rows}
 
 
 def read_campaign_state(store, campaign):
@@ -88,7 +94,9 @@ def judge(audience, ledger, flags, report=None, state=DONE, resent=frozenset(),
                   "accepted more than once")
     if state in (DONE, DONE_WITH_DOUBT):
         verdict.check("I2", (a for a in audience if a not in flags), "finished without a flag")
-        verdict.check("I2", (a for a, f in flags.items() if f.state in (CLAIMED, RELEASED)),
+        # What another campaign of the scope has claimed is for that one to settle.
+        verdict.check("I2", (a for a, f in flags.items() if a in audience and (
+            f.state == RELEASED or f.state == CLAIMED and f.holder is None)),
                       "finished, and its flag is not settled")
     verdict.check("I2", (a for a, f in flags.items() if f.state not in STATE_NAMES),
                   "a state that does not exist")
@@ -105,9 +113,10 @@ def judge(audience, ledger, flags, report=None, state=DONE, resent=frozenset(),
         f.state in (REJECTED, RELEASED) or f.state == SKIPPED and not f.code & DOUBT_BIT)),
         "settled as not sent, and the gateway accepted it")
     verdict.check("I6", (a for a in accepted if a not in audience), "sent outside the audience")
-    verdict.check("I6", (a for a in flags if a not in audience), "a flag outside the audience")
+    verdict.check("I6", (a for a, f in flags.items() if a not in audience and f.holder is None),
+                  "a flag outside the audience")
 
-    in_doubt = {a for a, f in flags.items() if f.state == IN_DOUBT}
+    in_doubt = {a for a, f in flags.items() if f.state == IN_DOUBT and f.holder is None}
     verdict.check("I7", (a for a in in_doubt if not flags[a].code & ~DOUBT_BIT),
                   "in doubt without a reason")
     if doubt_explained is not None:
@@ -142,7 +151,10 @@ def judge_report(verdict, audience, flags, report, state):
     for line in report:
         flag = flags.get(line["appid"])
         flag_state = flag.state if flag else None
-        if line["outcome"] not in OUTCOME_OF.get(flag_state, unsettled):
+        if flag and flag.holder and flag_state != RELEASED:
+            if (line["outcome"], line["reason"]) != ("skipped", "already_by:" + flag.holder):
+                differing[line["outcome"], flag_state].append(line["appid"])
+        elif line["outcome"] not in OUTCOME_OF.get(flag_state, unsettled):
             differing[line["outcome"], flag_state].append(line["appid"])
         if line["outcome"] in ("rejected", "in_doubt", "skipped") and not line["reason"]:
             silent.append(line["appid"])
@@ -150,6 +162,29 @@ def judge_report(verdict, audience, flags, report, state):
         verdict.check("I11", devices,
                       f"reported {outcome}, the flag is {STATE_NAMES.get(flag_state, flag_state)}")
     verdict.check("I11", silent, "reported without a reason")
+
+
+def judge_second_chances(before, after, ordered):
+    """I9, T10: holds the flags from before an order of second chances against those after it.
+
+    Whoever was settled as not sent and is not any more, as it was, must have been ordered, and must
+    never have been in doubt; tries are never forgotten, and what was delivered stays.
+    """
+    verdict = Verdict()
+    moved = {a for a, f in before.items() if f.state in (REJECTED, SKIPPED) and (
+        a not in after or after[a][:5] != f[:5])}
+    verdict.check("I9", moved - set(ordered), "settled, and moved without an order")
+    verdict.check("I9", (a for a in moved if before[a].code & DOUBT_BIT),
+                  "a second chance for a device that was in doubt")
+    verdict.check("I9", (a for a in moved if before[a].state == SKIPPED
+                         and before[a].code & ~DOUBT_BIT not in CODES_GIVEN_UP),
+                  "a second chance for a device that was skipped by rule")
+    verdict.check("I9", (a for a in before if a not in after or after[a].tries < before[a].tries
+                         or after[a].claims < before[a].claims), "tries or claims went down")
+    verdict.check("I9", (a for a, f in before.items() if f.state in (DELIVERED, IN_DOUBT)
+                         and after.get(a) != f), "delivered or in doubt, and moved all the same")
+    verdict.figures["second chances"] = len(moved)
+    return verdict
 
 
 def judge_campaign(store, gateway, audience, campaign, report=None, **extra):

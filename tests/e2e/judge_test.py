@@ -118,6 +118,46 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(self.verdict(**run, state=state, report=report), [])
         self.assert_broken("I11", **run, state=j.CANCELLED, report=report)
 
+    def test_what_another_campaign_of_the_scope_holds_is_its_own_affair(self):
+        flags = {"a": Flag(j.DELIVERED, 0, 1, 1, 7, "other"), "b": flag(j.DELIVERED),
+                 "c": Flag(j.IN_DOUBT, TIMEOUT | j.DOUBT_BIT, 1, 1, 7, "other"),
+                 "stranger": Flag(j.REJECTED, 200, 1, 1, 7, "other")}
+        run = {"audience": {a: "T-" + a for a in "abc"}, "flags": flags, "state": j.DONE,
+               "ledger": [{"token": "T-a"}, {"token": "T-b"}], "doubt_explained": None}
+        held = {"outcome": "skipped", "reason": "already_by:other"}
+        report = [{"appid": "a", **held}, {"appid": "b", "outcome": "delivered", "reason": None},
+                  {"appid": "c", **held}]
+        self.assertEqual(self.verdict(**run, report=report), [])
+        self.assert_broken("I1", **{**run, "ledger": run["ledger"] + [{"token": "T-a"}]})
+        self.assert_broken("I11", **run, report=[
+            {"appid": "a", "outcome": "delivered", "reason": None}] + report[1:])
+        self.assert_broken("I11", **run, report=[
+            {**report[0], "reason": "already_by:third"}] + report[1:])
+        for state in (j.CLAIMED, j.RELEASED):
+            broken = self.verdict(**{**run, "flags": {
+                **flags, "c": Flag(state, 304, 1, 1, 0, "other")}}, report=None)
+            self.assertEqual(bool(broken), state == j.RELEASED, broken)
+
+
+class SecondChancesTest(unittest.TestCase):
+    before = {"a": flag(j.REJECTED, 200), "b": flag(j.SKIPPED, 500), "c": flag(j.DELIVERED),
+              "d": flag(j.REJECTED, 200 | j.DOUBT_BIT), "e": flag(j.SKIPPED, 504)}
+    delivered = Flag(j.DELIVERED, 0, 2, 2, 9)
+
+    def violations(self, ordered, **after):
+        return j.judge_second_chances(self.before, {**self.before, **after}, ordered).violations
+
+    def test_what_was_ordered_may_move(self):
+        self.assertEqual(self.violations("ab", a=self.delivered, b=self.delivered), [])
+        self.assertEqual(self.violations("ab", a=self.delivered), [])
+
+    def test_every_wrong_move_is_seen(self):
+        self.assertTrue(self.violations("b", a=self.delivered))
+        self.assertTrue(self.violations("d", d=self.delivered))
+        self.assertTrue(self.violations("e", e=self.delivered))
+        self.assertTrue(self.violations("c", c=self.delivered))
+        self.assertTrue(self.violations("a", a=Flag(j.DELIVERED, 0, 2, 0, 9)))
+
 
 if __name__ == "__main__":
     unittest.main()

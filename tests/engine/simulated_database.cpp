@@ -37,9 +37,12 @@ bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
                    (is_same_claim && (after.state == delivered || after.state == rejected));
         case released:
             return after.state == claimed || after.state == skipped;
-        case delivered:
         case rejected:
         case skipped:
+            // T10: what was ever in doubt never gets a second chance.
+            return after.state == released && after.code.reason == Reason::operator_released &&
+                   !before->code.was_in_doubt && after.tries_before == before->tries;
+        case delivered:
             return false;
     }
     return false;
@@ -186,6 +189,13 @@ std::uint64_t SimulatedDatabase::first_count(const Transaction& transaction,
 const CampaignHead* SimulatedDatabase::campaign(const Transaction* transaction,
                                                 CampaignId id) const {
     return find(campaigns_, transaction ? &transaction->campaigns : nullptr, id);
+}
+
+std::vector<CampaignHead> SimulatedDatabase::campaigns(const Transaction* transaction) const {
+    std::vector<CampaignHead> heads;
+    for (const auto& [id, head] : campaigns_)
+        heads.push_back(*campaign(transaction, id));
+    return heads;
 }
 
 const ChunkHead* SimulatedDatabase::chunk(const Transaction* transaction,

@@ -75,6 +75,7 @@ class SimulatedDatabase {
 
     // -- reads: what the transaction wrote, else what is committed ------------------------------
     const CampaignHead* campaign(const Transaction* transaction, CampaignId id) const;
+    [[nodiscard]] std::vector<CampaignHead> campaigns(const Transaction* transaction) const;
     const ChunkHead* chunk(const Transaction* transaction, const ChunkKey& key) const;
     const FlagRows::Row* flag(const Transaction* transaction, const FlagKey& key) const;
     [[nodiscard]] std::vector<ChunkHead> chunks_of(const Transaction* transaction,

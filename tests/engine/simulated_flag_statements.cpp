@@ -85,6 +85,7 @@ void SimulatedStoreSession::reclaim(ScopeId scope, CampaignId campaign, ClaimId 
         [](const Row& row) { return row.state == FlagState::released; },
         [&](Row& row) {
             ++row.claims;
+            if (row.campaign != campaign) row.tries_before = row.tries;
             row.campaign = campaign;
             row.claim = claim;
             row.due_at.reset();
@@ -253,6 +254,25 @@ void SimulatedStoreSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState
             if (to != FlagState::released) return;
             row.claim = {};
             row.due_at = database_.now();
+        });
+}
+
+void SimulatedStoreSession::give_second_chance(ScopeId scope, CampaignId campaign,
+                                               const SecondChance& seen,
+                                               std::span<const std::string_view> appids) {
+    change_keys(
+        "UPDATE delivery (second chance)", scope, appids,
+        [&](const Row& row) {
+            return row.campaign == campaign && row.claim == seen.claim &&
+                   row.claims == seen.claims && row.state == seen.from &&
+                   row.code.reason == seen.reason && !row.code.was_in_doubt;
+        },
+        [&](Row& row) {
+            row.tries_before = row.tries;
+            row.code.reason = Reason::operator_released;
+            row.claim = {};
+            row.due_at = database_.now();
+            row.state = FlagState::released;
         });
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/left_claims.h"
 #include "engine/reconciler.h"
 #include "engine/recovery.h"
+#include "engine/second_chances.h"
 
 namespace dispatcher {
 namespace {
@@ -87,12 +89,24 @@ auto SimulatedProcess::patiently(Work&& work) {
 }
 
 void SimulatedProcess::run_until_told() {
-    const auto me = flags_->begin_incarnation(random_, life.name, "boot", 1);
-    const auto found = recover_dead(*journals_, *flags_, me);
-    flags_->close_incarnation(me);
+    const auto me =
+        patiently([&] { return flags_->begin_incarnation(random_, life.name, "boot", 1); });
+    Recovered found;
+    patiently([&] { recover_dead(*journals_, *flags_, me, found); });
     around_.world.trace("{} begins as {:x}: of {} dead, {} never sent, {} answered, {} in doubt",
                         life.name, me.value, found.incarnations, found.never_sent, found.answered,
                         found.in_doubt);
+    const auto before = patiently([&] { return flags_->session().read_campaign(campaign_); });
+    if (before->state == CampaignState::cancelled || before->state == CampaignState::paused)
+        around_.world.trace("{} sweeps {}", life.name,
+                            sweep_left_claims(*flags_, *before, me, found.dead).in_doubt);
+    patiently([&] { flags_->close_incarnation(me); });
+    if (includes_everybody_) {
+        const Included everybody{true, true, {}};
+        const auto given = SecondChancesWalk(*flags_, *before, everybody).give();
+        around_.world.trace("{} gives {} second chances", life.name, given);
+        if (given > 0) around_.world.count("second chances given");
+    }
     for (;;) {
         const auto head = patiently([&] { return flags_->session().read_campaign(campaign_); });
         if (head->state == CampaignState::running && head->is_halted) return;

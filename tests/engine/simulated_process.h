@@ -33,6 +33,8 @@ class SimulatedProcess {
                      CampaignId campaign, std::string name, std::chrono::milliseconds wall_skew);
 
     void start();
+    /// The run begins with second chances for whatever was rejected or given up (T10).
+    void include_everybody() { includes_everybody_ = true; }
     [[nodiscard]] bool is_ended() const { return !around_.world.has_actors(life); }
     /// SIGTERM: drain and end.
     void terminate() { is_asked_ = true; }
@@ -61,6 +63,7 @@ class SimulatedProcess {
     Observer observer_;
     Tally tally_;
     bool is_asked_ = false;
+    bool includes_everybody_ = false;
     std::vector<IncarnationId> ours_;
 
     // Of a run; they end with it.

@@ -202,13 +202,27 @@ std::optional<Settings> SimulatedStoreSession::read_settings(CampaignId campaign
     return settings;
 }
 
+std::vector<CampaignId> SimulatedStoreSession::list_scope(ScopeId scope) {
+    std::vector<CampaignId> found;
+    execute("SELECT campaigns", [&] {
+        found.clear();
+        for (const auto& head : database_.campaigns(transaction_.get()))
+            if (head.scope == scope && head.state != CampaignState::draft &&
+                head.state != CampaignState::cancelled && head.state != CampaignState::purged)
+                found.push_back(head.id);
+        return true;
+    });
+    return found;
+}
+
 void SimulatedStoreSession::move_campaign(CampaignId campaign, CampaignState from,
                                           std::uint64_t epoch, CampaignState to) {
     execute("UPDATE campaign", [&] {
         if (!database_.lock_campaign(*transaction_, campaign, Mode::exclusive)) return false;
         auto head = *database_.campaign(transaction_.get(), campaign);
         if (head.state != from || head.epoch != epoch) return true;
-        if (!may_move(from, to))
+        // From reconciling to itself: the last pass begins anew.
+        if (!may_move(from, to) && !(from == to && to == CampaignState::reconciling))
             world_.violation(
                 fmt::format("campaign moves from {} to {}", to_string(from), to_string(to)));
         head.state = to;

@@ -57,10 +57,12 @@ class SimulatedStoreSession final : public StoreSession {
     std::optional<CampaignHead> lock_campaign(CampaignId campaign) override;
     std::optional<CampaignHead> read_campaign(CampaignId campaign) override;
     std::optional<Settings> read_settings(CampaignId campaign) override;
+    std::vector<CampaignId> list_scope(ScopeId scope) override;
     void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                        CampaignState to) override;
 
     std::optional<ChunkHead> lock_chunk(CampaignId campaign, ChunkNo no) override;
+    bool is_admitted() override { return true; }
     std::vector<ChunkHead> leasable_chunks(CampaignId campaign, GatewayNo gateway,
                                            std::chrono::milliseconds ttl,
                                            std::span<const IncarnationId> dead,
@@ -96,6 +98,8 @@ class SimulatedStoreSession final : public StoreSession {
                  std::span<const std::string_view> appids) override;
     void resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason reason,
                       std::span<const std::string_view> appids) override;
+    void give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
+                            std::span<const std::string_view> appids) override;
 
     void read_suppressed(std::span<const std::string_view> appids, AppidList& out) override;
     void insert_skipped(ScopeId scope, CampaignId campaign, Reason reason,

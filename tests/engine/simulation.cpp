@@ -27,7 +27,8 @@ Simulation::Simulation(std::uint64_t seed, Mistake mistake)
       store_weather_(scenario_.store),
       gateway_weather_(scenario_.gateway),
       database_(world_, std::chrono::milliseconds(world_.below(5000)), mistake),
-      kills_left_(scenario_.kills) {
+      kills_left_(scenario_.kills),
+      second_chances_left_(scenario_.second_chances) {
     for (std::uint32_t i = 0; i < scenario_.hosts; ++i) {
         hosts_.push_back(std::make_unique<SimulatedHost>(world_, scenario_.is_journal_synced));
         const auto most = static_cast<std::uint64_t>(scenario_.clock_skew_max.count());
@@ -138,9 +139,14 @@ void Simulation::schedule_storm() {
     });
     schedule(scenario_.settings_changes, "settings changed", [this] { return change_settings(); });
     schedule(scenario_.is_cancelled ? 1 : 0, "campaign cancelled", [this] {
-        return database_.move_campaign(launched_[0].id, CampaignState::running,
-                                       CampaignState::cancelled);
+        const bool is_moved = database_.move_campaign(launched_[0].id, CampaignState::running,
+                                                      CampaignState::cancelled);
+        if (is_moved) reopen_sisters();
+        return is_moved;
     });
+    schedule(second_chances_left_ / 2, "restart that includes the rejected",
+             [this] { return give_second_chances(); });
+    second_chances_left_ -= second_chances_left_ / 2;
     schedule(scenario_.terminations, "SIGTERM", [this] {
         auto* process = any_alive();
         if (process != nullptr) process->terminate();
@@ -152,6 +158,28 @@ void Simulation::schedule_storm() {
     });
     world_.at(world_.now() + scenario_.storm, [this] { clear_up(); });
     world_.at(world_.now(), [this] { supervise(); });
+}
+
+/// What the cancelled campaign gave back before, those of its scope that are done had left to it.
+/// The person who cancels waits for their rows' locks.
+void Simulation::reopen_sisters() {
+    bool is_locked = false;
+    for (const auto& launched : launched_) {
+        const auto state = database_.campaign(launched.id).state;
+        if (state == CampaignState::done || state == CampaignState::done_with_doubt ||
+            state == CampaignState::reconciling)
+            is_locked |= !database_.move_campaign(launched.id, state, CampaignState::reconciling);
+    }
+    if (is_locked) world_.at(world_.now() + 10ms, [this] { reopen_sisters(); });
+}
+
+/// A person restarts a campaign that runs or is done, and includes what was rejected or given up.
+bool Simulation::give_second_chances() {
+    auto& place = places_[world_.below(places_.size())];
+    const auto state = database_.campaign(launched_[place.campaign].id).state;
+    if (state == CampaignState::cancelled || (is_served(place) && world_.chance(0.5))) return false;
+    start_process(place).include_everybody();
+    return true;
 }
 
 SimulatedProcess* Simulation::any_alive() {
@@ -249,6 +277,11 @@ void Simulation::supervise() {
         if (place.next_start <= world_.now()) start_process(place);
     }
     is_quiet_ = is_quiet();
+    if (is_quiet_ && second_chances_left_ > 0) {
+        --second_chances_left_;
+        if (give_second_chances()) world_.count("restart after the end that includes the rejected");
+        is_quiet_ = false;
+    }
     if (!is_quiet_) world_.at(world_.now() + kSupervision, [this] { supervise(); });
 }
 
@@ -264,16 +297,24 @@ bool Simulation::is_served(const Place& place) {
     return !place.process->life.is_stopped || world_.chance(0.9);
 }
 
-/// A campaign that is not finished, or journals whose owners are dead.
+/// A campaign that is not finished, leases in a cancelled one that nobody gives back, or journals
+/// whose owners are dead.
 bool Simulation::has_work(const Place& place) const {
     const auto& files = hosts_[place.host]->files;
     const bool has_left = std::any_of(files.begin(), files.end(),
                                       [](const auto& file) { return !file.second->is_locked; });
-    const auto state = database_.campaign(launched_[place.campaign].id).state;
-    return has_left || state == CampaignState::running || state == CampaignState::reconciling;
+    const auto id = launched_[place.campaign].id;
+    const auto state = database_.campaign(id).state;
+    const auto chunks = state == CampaignState::cancelled ? database_.chunks_of(nullptr, id)
+                                                          : std::vector<ChunkHead>{};
+    const bool has_leases = std::any_of(chunks.begin(), chunks.end(), [](const auto& chunk) {
+        return chunk.state == ChunkState::leased;
+    });
+    return has_left || has_leases || state == CampaignState::running ||
+           state == CampaignState::reconciling;
 }
 
-void Simulation::start_process(Place& place) {
+SimulatedProcess& Simulation::start_process(Place& place) {
     place.next_start = {};
     auto name = fmt::format("process {} (host {})", processes_.size(), place.host);
     const auto& launched = launched_[place.campaign];
@@ -287,6 +328,7 @@ void Simulation::start_process(Place& place) {
         place.process->life.kill_at_tick = 1 + world_.below(world_.chance(0.3) ? 60 : 1500);
     }
     place.process->start();
+    return *place.process;
 }
 
 bool Simulation::is_quiet() const {

@@ -54,7 +54,9 @@ class Simulation {
     void clear_up();
     void supervise();
     std::chrono::nanoseconds restart_delay();
-    void start_process(Place& place);
+    SimulatedProcess& start_process(Place& place);
+    bool give_second_chances();
+    void reopen_sisters();
     bool is_served(const Place& place);
     [[nodiscard]] bool has_work(const Place& place) const;
     [[nodiscard]] bool is_quiet() const;
@@ -74,6 +76,7 @@ class Simulation {
     std::vector<Place> places_;
     std::vector<std::unique_ptr<SimulatedProcess>> processes_;
     std::uint32_t kills_left_ = 0;
+    std::uint32_t second_chances_left_ = 0;  ///< to be given after everything has come to rest
     bool is_storm_over_ = false;
     bool is_quiet_ = false;
 };

@@ -19,7 +19,7 @@ std::vector<std::string> Verdicts::of_campaign(CampaignId campaign,
                 broken.push_back(fmt::format("I5: {} was sent and has no flag", appid));
             continue;
         }
-        const auto found = of_flag(key, *row, may_leave(row->campaign));
+        const auto found = of_flag(key, *row, may_leave(campaign));
         if (!found.empty()) broken.push_back(found);
         if (row->campaign == campaign && row->state == FlagState::in_doubt) ++in_doubt;
     }
@@ -28,8 +28,8 @@ std::vector<std::string> Verdicts::of_campaign(CampaignId campaign,
     return broken;
 }
 
-/// A cancelled or expired campaign leaves recipients as they are. Where it shares its scope, others
-/// of that scope may have finished while it still held them.
+/// A cancelled or expired campaign leaves recipients as they are. What it gives back, the others of
+/// its scope send to, however late it does.
 bool Verdicts::may_leave(CampaignId campaign) const {
     const auto head = database_.campaign(campaign);
     const bool is_expired = head.deadline && *head.deadline <= database_.latest();
@@ -50,8 +50,6 @@ std::string Verdicts::of_flag(const FlagKey& key, const FlagRows::Row& row,
     const bool was_sent = ledger.accepted > 0;
     switch (row.state) {
         case FlagState::claimed:
-            // Nobody takes over a cancelled campaign's chunk from a host that lost its journal.
-            if (may_be_left && scenario_.loses_journals()) return {};
             return broken("I2, still claimed");
         case FlagState::released:
             if (!may_be_left) return broken("I2, lost");

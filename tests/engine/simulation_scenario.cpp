@@ -71,7 +71,7 @@ Scenario Scenario::draw(World& world) {
     s.recipients = 20 + static_cast<std::uint32_t>(world.below(world.chance(0.5) ? 100 : 1000));
     s.chunk_rows = s.recipients / (2 + static_cast<std::uint32_t>(world.below(20))) + 1;
     s.gateways = world.chance(0.3) ? 2 : 1;
-    s.campaigns = world.chance(0.15) ? 2 : 1;
+    s.campaigns = world.chance(0.2) ? 2 : 1;
     s.hosts = 1 + static_cast<std::uint32_t>(world.below(2));
     s.processes = s.hosts + static_cast<std::uint32_t>(world.below(2));
     s.is_journal_synced = world.chance(0.3);
@@ -90,7 +90,8 @@ Scenario Scenario::draw(World& world) {
     s.pauses = up_to(world, 0.2, 2);
     s.terminations = up_to(world, 0.2, 2);
     s.clock_steps = up_to(world, 0.1, 2);
-    s.is_cancelled = world.chance(0.04);
+    s.is_cancelled = world.chance(s.campaigns > 1 ? 0.3 : 0.04);
+    s.second_chances = up_to(world, 0.3, 3);
     s.clock_skew_max = ms(world, 0, 3000);
     // A host whose clock is so wrong that it would call the campaign expired.
     if (s.deadline_after == 10min && world.chance(0.5)) s.clock_skew_max = 20min;

@@ -54,4 +54,14 @@ TEST_CASE("a chunk is not settled while we hold a claim in it, but may be while 
     CHECK(stand(FlagState::claimed, kOther, 0).is_settled);
 }
 
+TEST_CASE("after a second chance tries count from anew") {
+    FlagRows::Row released;
+    released.campaign = kMine;
+    released.tries = kAttempts + 1;
+    released.tries_before = kAttempts;
+    CHECK(has_tries_left(released, kMine, kAttempts));
+    released.tries = 2 * kAttempts;
+    CHECK_FALSE(has_tries_left(released, kMine, kAttempts));
+}
+
 }  // namespace dispatcher

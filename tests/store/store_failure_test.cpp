@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "store/flag_store.h"
 #include "store/mysql/mysql_source.h"
 #include "store/mysql/mysql_store.h"
 #include "store/store_under_test.h"
 #include "support/mariadb_server.h"
+#include "support/server_process.h"
 
 namespace dispatcher::test {
 namespace {
@@ -131,6 +133,28 @@ TEST_CASE("another store behind the same address is noticed", "[store]") {
     CHECK(error_of([&] { served.store->connect(); }) == Kind::durability_lost);
 }
 
+TEST_CASE("a server not seen before leases no chunk until it is admitted", "[store]") {
+    Served served(MariadbServer::shared());
+    const auto campaign = start_campaign(*served.campaigns, "spring", {chunk_of(0, "a", "b", 1)});
+    const auto leases = [&] {
+        // As another process, which knows nothing of the server that was there before.
+        const auto store = mysql::open_store(served.options);
+        FlagStore flags(*store, served.options.lease);
+        const auto free = flags.leasable(campaign.id, {0}, {}, 8);
+        return !free.empty() && flags.lease(free[0], campaign.scope, {7}, {}).has_value();
+    };
+    // What a failover leaves: our tables under a server that is not in them.
+    served.server.administer("UPDATE " + served.database + ".store_server SET uuid='replaced'");
+    CHECK_FALSE(leases());
+    const auto other = mysql::open_store(served.options);
+    FlagStore flags(*other, served.options.lease);
+    ChunkHead head;
+    head.campaign = campaign.id;
+    CHECK_FALSE(flags.lease(head, campaign.scope, {7}, {}).has_value());
+    served.server.administer("UPDATE " + served.database + ".store_server SET admitted_at=0");
+    CHECK(leases());
+}
+
 TEST_CASE("what was sealed cannot be changed behind our back", "[store]") {
     Served served(MariadbServer::shared());
     start_campaign(*served.campaigns, "spring");
@@ -157,6 +181,28 @@ TEST_CASE("a connection without TLS is refused where TLS is asked for", "[store]
     Served served(MariadbServer::shared());
     served.options.tls_ca = "/etc/ssl/certs/ca-certificates.crt";
     CHECK(error_of([&] { mysql::open_store(served.options)->connect(); }) == Kind::unavailable);
+}
+
+TEST_CASE("where TLS is asked for the server must be who it says it is", "[store]") {
+    TemporaryFolder folder;
+    const auto certificate = [&](const std::string& name, const std::string& subject) {
+        const auto path = folder.path() + "/" + name + ".pem";
+        ServerProcess::run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-addext",
+                            "subjectAltName=" + subject, "-out", path, "-keyout", path + ".key"});
+        return path;
+    };
+    const auto good = certificate("good", "IP:127.0.0.1");
+    const auto elsewhere = certificate("elsewhere", "DNS:db.example.com");
+    const auto reaches = [&](const std::string& shown, const std::string& trusted) {
+        MariadbServer server({"--ssl-cert=" + shown, "--ssl-key=" + shown + ".key"});
+        auto options = server.options(server.make_database());
+        options.tls_ca = trusted;
+        return error_of([&] { mysql::open_campaign_store(options)->init(); });
+    };
+    CHECK_FALSE(reaches(good, good).has_value());
+    CHECK(reaches(good, elsewhere) == Kind::unavailable);       // an authority that did not sign it
+    CHECK(reaches(elsewhere, elsewhere) == Kind::unavailable);  // another name than the url's
 }
 
 }  // namespace dispatcher::test

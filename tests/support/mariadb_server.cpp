@@ -20,7 +20,7 @@ std::string server_program() {
 
 }  // namespace
 
-MariadbServer::MariadbServer() {
+MariadbServer::MariadbServer(std::vector<std::string> options) : options_(std::move(options)) {
     std::filesystem::create_directory(folder_.path() + "/tmp");
     std::vector<std::string> install = {"mariadb-install-db",
                                         "--no-defaults",
@@ -49,6 +49,7 @@ void MariadbServer::start() {
                                         "--skip-name-resolve",
                                         "--innodb-buffer-pool-size=256M",
                                         "--innodb-flush-log-at-trx-commit=1"};
+    command.insert(command.end(), options_.begin(), options_.end());
     add_user(command);
     process_.emplace(command, "ready for connections");
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "support/database_server.h"
 #include "support/server_process.h"
@@ -12,7 +14,8 @@ namespace dispatcher::test {
 /// std::runtime_error if it cannot be started: the tests require it.
 class MariadbServer final : public DatabaseServer {
   public:
-    MariadbServer();
+    /// `options`: more of the server's own.
+    explicit MariadbServer(std::vector<std::string> options = {});
     void start() override;
     void kill_hard() override;
 
@@ -20,6 +23,7 @@ class MariadbServer final : public DatabaseServer {
     static MariadbServer& shared();
 
   private:
+    const std::vector<std::string> options_;
     TemporaryFolder folder_;
     std::optional<ServerProcess> process_;
 };

@@ -37,7 +37,9 @@ constexpr auto kServerSettings =
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version','version_comment',"
     "'innodb_flush_log_at_trx_commit','sync_binlog','log_bin','innodb_doublewrite',"
     "'max_allowed_packet','read_only','wsrep_on','wsrep_sync_wait','wsrep_cluster_size',"
-    "'rpl_semi_sync_master_enabled','rpl_semi_sync_source_enabled',"
+    "'rpl_semi_sync_master_enabled','rpl_semi_sync_master_wait_point',"
+    "'rpl_semi_sync_master_timeout','rpl_semi_sync_source_enabled',"
+    "'rpl_semi_sync_source_wait_point','rpl_semi_sync_source_timeout',"
     "'group_replication_consistency','datadir')";
 constexpr auto kSessionSettings =
     "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode','tx_isolation',"

@@ -7,7 +7,7 @@
 namespace dispatcher::mysql {
 
 std::unique_ptr<Store> open_store(const StoreOptions& options) {
-    return std::make_unique<sql::SqlStore>(std::make_unique<MysqlSource>(options));
+    return std::make_unique<sql::SqlStore>(std::make_unique<MysqlSource>(options), options.lease);
 }
 
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) {

@@ -12,8 +12,8 @@ namespace dispatcher::sql {
 namespace {
 
 constexpr auto kReadFlags =
-    "SELECT appid, campaign_id, state, claims, tries, claim_id, code, due_at, changed_at"
-    " FROM delivery WHERE {} ORDER BY appid";
+    "SELECT appid, campaign_id, state, claims, tries, claim_id, code, due_at, changed_at,"
+    " tries_before FROM delivery WHERE {} ORDER BY appid";
 
 // T1. Not INSERT IGNORE, which would also swallow a key that is too long.
 constexpr auto kInsertClaims =
@@ -21,7 +21,8 @@ constexpr auto kInsertClaims =
 
 // T2. `code` stays: why it was released, and whether it was ever in doubt.
 constexpr auto kReclaim =
-    "UPDATE delivery SET claims=claims+1, campaign_id={campaign}, claim_id={claim}, due_at=NULL,"
+    "UPDATE delivery SET claims=claims+1, tries_before=CASE WHEN campaign_id={campaign} THEN"
+    " tries_before ELSE tries END, campaign_id={campaign}, claim_id={claim}, due_at=NULL,"
     " changed_at={now}, state=1 WHERE {where} AND state=4";
 
 // T3 to T6. 32768 is Code::kDoubtBit: once set it stays.
@@ -48,6 +49,12 @@ constexpr auto kResolve =
     "UPDATE delivery SET code={code}, changed_at={now}{release}, state={to}"
     " WHERE {where} AND claim_id={claim} AND state=5";
 
+// T10. The code without its doubt bit is part of the guard. `tries` stays what it is.
+constexpr auto kSecondChance =
+    "UPDATE delivery SET tries_before=tries, changed_at={now}, due_at={due}, code={code},"
+    " claim_id=0, state=4 WHERE {where} AND campaign_id={campaign} AND claim_id={claim}"
+    " AND claims={claims} AND code={seen} AND state={from}";
+
 static_assert(Code::kDoubtBit == 32768);
 
 std::uint16_t stored(Reason reason, bool was_in_doubt = false) {
@@ -64,6 +71,7 @@ FlagRows::Row flag_of(const Row& row) {
     flag.code = Code::from_stored(static_cast<std::uint16_t>(row.integer(6)));
     if (!row.is_null(7)) flag.due_at = WallTime(std::chrono::milliseconds(row.integer(7)));
     flag.changed_at = WallTime(std::chrono::milliseconds(row.integer(8)));
+    if (!row.is_null(9)) flag.tries_before = static_cast<std::uint16_t>(row.integer(9));
     return flag;
 }
 
@@ -177,6 +185,19 @@ void SqlSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason
                                  fmt::arg("release", release), fmt::arg("to", static_cast<int>(to)),
                                  fmt::arg("where", where_keys(dialect(), scope, appids)),
                                  fmt::arg("claim", dialect().natural(claim.value))));
+}
+
+void SqlSession::give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
+                                    std::span<const std::string_view> appids) {
+    if (appids.empty()) return;
+    invariant(seen.from == FlagState::rejected || seen.from == FlagState::skipped,
+              "a second chance is for what was rejected or given up");
+    connection_.exec(fmt::format(
+        kSecondChance, fmt::arg("now", connection_.now_text()), fmt::arg("due", dialect().now_ms),
+        fmt::arg("campaign", campaign.value), fmt::arg("code", stored(Reason::operator_released)),
+        fmt::arg("where", where_keys(dialect(), scope, appids)),
+        fmt::arg("claim", dialect().natural(seen.claim.value)), fmt::arg("claims", seen.claims),
+        fmt::arg("seen", stored(seen.reason)), fmt::arg("from", static_cast<int>(seen.from))));
 }
 
 }  // namespace dispatcher::sql

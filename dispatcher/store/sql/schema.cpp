@@ -1,6 +1,7 @@
 #include "store/sql/schema.h"
 
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -18,7 +19,8 @@ constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS delivery (scope_id {u32} NOT NULL,"
     " appid {bytes}(64) NOT NULL{appid_check}, campaign_id {u32} NOT NULL,"
     " state {u8} NOT NULL DEFAULT 1, claims {u16} NOT NULL DEFAULT 1,"
-    " tries {u16} NOT NULL DEFAULT 0, claim_id {u64} NOT NULL, code {u16} NOT NULL DEFAULT 0,"
+    " tries {u16} NOT NULL DEFAULT 0, tries_before {u16} NULL, claim_id {u64} NOT NULL, code {u16} "
+    "NOT NULL DEFAULT 0,"
     " due_at {i64} NULL, changed_at {i64} NOT NULL, PRIMARY KEY (scope_id, appid)){keyed_table}",
 
     // A draft has no name yet: seal() gives it, so the name appears with all that is sealed.
@@ -120,6 +122,9 @@ void create_schema(Connection& connection) {
     connection.exec(fmt::format("INSERT INTO store_id (one, id, made_at) VALUES (1,{},{}){}",
                                 dialect.key(random_store_id()), dialect.now_ms,
                                 dialect.keep_existing("store_id", "one")));
+    // The server that the store is made on has forgotten nothing.
+    if (const auto server = connection.server_uuid(); !server.empty())
+        (void)note_server(connection, server, std::chrono::milliseconds{0});
     connection.exec(fmt::format("INSERT INTO schema_version (one, version) VALUES (1,{}){}",
                                 kSchemaVersion, dialect.keep_existing("schema_version", "one")));
 }
@@ -148,6 +153,20 @@ void require_schema(Connection& connection) {
             : fmt::format("the store's tables are of version {}, this program knows {}: use the "
                           "newer program",
                           found, kSchemaVersion));
+}
+
+bool note_server(Connection& connection, const std::string& uuid,
+                 std::chrono::milliseconds quarantine) {
+    const auto& dialect = connection.dialect();
+    bool is_known = false;
+    connection.query(
+        fmt::format("SELECT COUNT(*) FROM store_server WHERE uuid={}", dialect.key(uuid)),
+        [&](const Row& row) { is_known = row.integer(0) != 0; });
+    if (is_known) return false;
+    connection.exec(fmt::format("INSERT INTO store_server (uuid, admitted_at) VALUES ({},{}){}",
+                                dialect.key(uuid), dialect.now_plus(quarantine.count()),
+                                dialect.keep_existing("store_server", "uuid")));
+    return true;
 }
 
 std::string read_store_id(Connection& connection) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
+#include <string>
+
 #include "store/sql/connection.h"
 
 namespace dispatcher::sql {
 
 /// Version of the tables that this program reads and writes.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Makes what is missing: tables, the store's id, the version. Idempotent; several may do it at
 /// once. Throws StoreError(schema) if the tables are of another version.
@@ -19,5 +22,10 @@ void require_schema(Connection& connection);
 
 /// The 16 random bytes that name the store.
 std::string read_store_id(Connection& connection);
+
+/// Writes down that this server answers for the store, admitted after `quarantine` by its clock;
+/// answers false if it was known already. Idempotent.
+bool note_server(Connection& connection, const std::string& uuid,
+                 std::chrono::milliseconds quarantine);
 
 }  // namespace dispatcher::sql

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Every statement goes by the primary key of its table.
+// Every statement goes by the primary key of its table, but for kListScope.
 constexpr auto kReadCampaign =
     "SELECT campaign.scope_id, campaign.state, campaign.epoch, campaign.deadline, {now}, {halted}"
     " FROM campaign{beside} WHERE campaign.id={id}{lock}";
@@ -25,6 +25,11 @@ constexpr auto kReadSettings = "SELECT settings FROM campaign WHERE id={}";
 constexpr auto kMoveCampaign =
     "UPDATE campaign SET epoch=epoch+1, state={to} WHERE id={id} AND epoch={epoch} AND "
     "state={from}";
+
+// A look through the whole table, which is short: only late releases of campaigns that are over
+// ask.
+constexpr auto kListScope =
+    "SELECT id FROM campaign WHERE scope_id={} AND state NOT IN (0,7,9) ORDER BY id";
 
 // Whether the owner is closed is read without a lock on its row: an old answer is "no".
 constexpr auto kReadChunk =
@@ -55,6 +60,8 @@ constexpr auto kReadPayload =
     "SELECT chunk.sha256, chunk_payload.keys_block, {data} FROM chunk, chunk_payload"
     " WHERE chunk.campaign_id={id} AND chunk.chunk_no={no}"
     " AND chunk_payload.campaign_id={id} AND chunk_payload.chunk_no={no}";
+
+constexpr auto kAdmitted = "SELECT COUNT(*) FROM store_server WHERE uuid={} AND admitted_at<={}";
 
 constexpr auto kReadBudget =
     "SELECT tat_us, {now} FROM budget WHERE campaign_id={id} AND gateway={gateway}{lock}";
@@ -98,8 +105,10 @@ ChunkHead chunk_of(const Row& row) {
 
 }  // namespace
 
-SqlSession::SqlSession(std::unique_ptr<Connection> connection)
-    : connection_(std::move(connection)) {}
+SqlSession::SqlSession(std::unique_ptr<Connection> connection, std::string server)
+    : connection_(std::move(connection)),
+      server_(std::move(server)),
+      is_admitted_(server_.empty()) {}
 
 void SqlSession::begin() {
     connection_.begin();
@@ -158,11 +167,28 @@ std::optional<Settings> SqlSession::read_settings(CampaignId campaign) {
     return settings;
 }
 
+std::vector<CampaignId> SqlSession::list_scope(ScopeId scope) {
+    std::vector<CampaignId> campaigns;
+    connection_.query(fmt::format(kListScope, scope.value),
+                      [&](const Row& row) { campaigns.push_back({u32(row, 0)}); });
+    return campaigns;
+}
+
 void SqlSession::move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                                CampaignState to) {
     connection_.exec(fmt::format(kMoveCampaign, fmt::arg("id", campaign.value),
                                  fmt::arg("epoch", epoch), fmt::arg("from", static_cast<int>(from)),
                                  fmt::arg("to", static_cast<int>(to))));
+}
+
+// -- server -----------------------------------------------------------------------------------
+
+bool SqlSession::is_admitted() {
+    if (!is_admitted_) {
+        connection_.query(fmt::format(kAdmitted, dialect().key(server_), dialect().now_ms),
+                          [this](const Row& row) { is_admitted_ = row.integer(0) != 0; });
+    }
+    return is_admitted_;
 }
 
 // -- chunk ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "store/sql/guarded_connection.h"
 #include "store/store_session.h"
@@ -10,7 +11,8 @@ namespace dispatcher::sql {
 /// The flag protocol's operations as SQL, the same for every family but for the Dialect.
 class SqlSession final : public StoreSession {
   public:
-    explicit SqlSession(std::unique_ptr<Connection> connection);
+    /// `server`: the uuid of the server that answers, where its admission matters; else "".
+    explicit SqlSession(std::unique_ptr<Connection> connection, std::string server = {});
 
     void begin() override;
     void commit() override;
@@ -20,8 +22,11 @@ class SqlSession final : public StoreSession {
     std::optional<CampaignHead> lock_campaign(CampaignId campaign) override;
     std::optional<CampaignHead> read_campaign(CampaignId campaign) override;
     std::optional<Settings> read_settings(CampaignId campaign) override;
+    std::vector<CampaignId> list_scope(ScopeId scope) override;
     void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                        CampaignState to) override;
+
+    bool is_admitted() override;
 
     std::optional<ChunkHead> lock_chunk(CampaignId campaign, ChunkNo no) override;
     std::vector<ChunkHead> leasable_chunks(CampaignId campaign, GatewayNo gateway,
@@ -59,6 +64,8 @@ class SqlSession final : public StoreSession {
                  std::span<const std::string_view> appids) override;
     void resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason reason,
                       std::span<const std::string_view> appids) override;
+    void give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
+                            std::span<const std::string_view> appids) override;
 
     void read_suppressed(std::span<const std::string_view> appids, AppidList& out) override;
     void insert_skipped(ScopeId scope, CampaignId campaign, Reason reason,
@@ -94,6 +101,8 @@ class SqlSession final : public StoreSession {
     [[nodiscard]] const Dialect& dialect() const { return connection_.dialect(); }
 
     GuardedConnection connection_;
+    const std::string server_;
+    bool is_admitted_;  ///< once true it stays
 };
 
 }  // namespace dispatcher::sql

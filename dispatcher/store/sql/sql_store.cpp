@@ -11,13 +11,15 @@
 
 namespace dispatcher::sql {
 
-SqlStore::SqlStore(std::unique_ptr<ConnectionSource> source) : source_(std::move(source)) {}
+SqlStore::SqlStore(std::unique_ptr<ConnectionSource> source, std::chrono::milliseconds lease)
+    : source_(std::move(source)), quarantine_(2 * lease) {}
 
 std::unique_ptr<StoreSession> SqlStore::connect() {
     auto connection = source_->connect(/*create=*/false);
     require_schema(*connection);
-    check_identity(*connection);
-    return std::make_unique<SqlSession>(std::move(connection));
+    auto server = connection->server_uuid();
+    check_identity(*connection, server);
+    return std::make_unique<SqlSession>(std::move(connection), std::move(server));
 }
 
 std::string SqlStore::store_id() {
@@ -30,11 +32,11 @@ std::string SqlStore::store_id() {
     return store_id_;
 }
 
-// Behind one address another server may come to answer. One that has our store's id holds our
-// tables; it is written down, so that an operator can see when it came in.
-void SqlStore::check_identity(Connection& connection) {
+// Behind one address another server may come to answer: a replica after a failover, another node.
+// One that has our store's id holds our tables, perhaps without their newest commits; it is written
+// down with the time from which leases may be taken on its word.
+void SqlStore::check_identity(Connection& connection, const std::string& server) {
     const auto id = read_store_id(connection);
-    const auto server = connection.server_uuid();
     const std::lock_guard lock(mutex_);
     if (store_id_.empty()) store_id_ = id;
     if (store_id_ != id) {
@@ -43,11 +45,11 @@ void SqlStore::check_identity(Connection& connection) {
                          "sent until this is cleared up");
     }
     if (server.empty() || std::ranges::count(known_servers_, server) != 0) return;
-    const auto& dialect = connection.dialect();
-    connection.exec(fmt::format("INSERT INTO store_server (uuid, admitted_at) VALUES ({},{}){}",
-                                dialect.key(server), dialect.now_ms,
-                                dialect.keep_existing("store_server", "uuid")));
-    if (!known_servers_.empty()) log(LogLevel::warn, "another server of the store answers now");
+    if (note_server(connection, server, quarantine_))
+        log(LogLevel::warn,
+            "the store's server {} is new here: chunks are leased on it in {} s, after those who "
+            "hold claims have compared them",
+            server, std::chrono::ceil<std::chrono::seconds>(quarantine_).count());
     known_servers_.push_back(server);
 }
 

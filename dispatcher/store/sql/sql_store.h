@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,16 +14,18 @@ namespace dispatcher::sql {
 /// Sessions over connections of any family, all to one and the same store. Thread-safe.
 class SqlStore final : public Store {
   public:
-    explicit SqlStore(std::unique_ptr<ConnectionSource> source);
+    /// `lease` is the lease's length: a server not seen before is admitted after two of them.
+    SqlStore(std::unique_ptr<ConnectionSource> source, std::chrono::milliseconds lease);
 
     /// Also throws StoreError(durability_lost) if another store answers than before.
     std::unique_ptr<StoreSession> connect() override;
     std::string store_id() override;
 
   private:
-    void check_identity(Connection& connection);
+    void check_identity(Connection& connection, const std::string& server);
 
     const std::unique_ptr<ConnectionSource> source_;
+    const std::chrono::milliseconds quarantine_;
     std::mutex mutex_;
     std::string store_id_;                    // guarded by mutex_; "" until the first connect
     std::vector<std::string> known_servers_;  // guarded by mutex_

@@ -20,7 +20,7 @@ std::unique_ptr<sql::ConnectionSource> source_of(const StoreOptions& options) {
 }  // namespace
 
 std::unique_ptr<Store> open_store(const StoreOptions& options) {
-    return std::make_unique<sql::SqlStore>(source_of(options));
+    return std::make_unique<sql::SqlStore>(source_of(options), options.lease);
 }
 
 std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) {
