@@ -214,6 +214,7 @@ std::string Settings::to_json() const {
                        {"max_ms", retry.max.count()}}}};
     if (deadline_after) document["deadline_after_ms"] = deadline_after->count();
     if (deadline_at) document["deadline_at_ms"] = deadline_at->time_since_epoch().count();
+    if (first_count > 0) document["first_count"] = first_count;
     if (!accepted_targets.empty()) document["accepted_targets"] = accepted_targets;
     return document.dump();
 }
@@ -235,6 +236,9 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("deadline_at_ms"))
         settings.deadline_at =
             WallTime{milliseconds{fields.whole("deadline_at_ms", INT64_MIN, INT64_MAX)}};
+    if (fields.has("first_count"))
+        settings.first_count =
+            static_cast<std::uint32_t>(fields.whole("first_count", 1, UINT32_MAX));
     if (fields.has("accepted_targets"))
         settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();

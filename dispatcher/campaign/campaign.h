@@ -106,6 +106,8 @@ struct Settings {
     /// No send begins later than this after the start; absent: no limit.
     std::optional<std::chrono::milliseconds> deadline_after;
     std::optional<WallTime> deadline_at;
+    /// Recipients that are claimed before the campaign pauses for a look; 0: it does not.
+    std::uint32_t first_count = 0;
     /// By gateway name: a target other than the sealed one, which an operator has accepted.
     std::map<std::string, std::string> accepted_targets;
 

@@ -19,13 +19,14 @@ struct Move {
     constexpr bool operator==(const Move&) const = default;
 };
 
-/// The transition table of the flag protocol (§3), one line a move.
+/// The transition table of the flag protocol (§3), and T11: opted out before it was claimed.
 constexpr std::array kMoves = {
     Move{T1, kNoRow, claimed},     Move{T2, released, claimed},   Move{T3, claimed, delivered},
     Move{T3, in_doubt, delivered}, Move{T4, claimed, rejected},   Move{T4, in_doubt, rejected},
     Move{T5, claimed, released},   Move{T5, in_doubt, released},  Move{T6, claimed, in_doubt},
     Move{T7, in_doubt, delivered}, Move{T7, in_doubt, skipped},   Move{T8, in_doubt, released},
     Move{T9, released, skipped},   Move{T10, rejected, released}, Move{T10, skipped, released},
+    Move{T11, kNoRow, skipped},
 };
 
 constexpr std::array<const char*, 7> kNames = {"new",      "claimed",  "delivered", "rejected",

@@ -15,7 +15,7 @@ enum class FlagState : std::uint8_t {
 };
 
 /// Which move a settlement makes; numbers as in the transition table of the flag protocol.
-enum class Transition : std::uint8_t { T1 = 1, T2, T3, T4, T5, T6, T7, T8, T9, T10 };
+enum class Transition : std::uint8_t { T1 = 1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11 };
 
 /// Whether the table allows this move (`from` nullopt-like 0 means: no row).
 bool is_legal(Transition transition, FlagState from, FlagState to);

@@ -91,6 +91,8 @@ constexpr std::array kReasons = {
     Entry{cancelled, "cancelled", "The campaign was cancelled before it was sent."},
     Entry{excluded, "excluded", "The campaign's audience.exclude struck this device out."},
     Entry{resolved, "resolved", "An operator settled this device in doubt without sending again."},
+    Entry{suppressed, "suppressed",
+          "The device was on the store's opt-out list when its turn came; nothing was sent."},
 };
 
 const Entry* find(Reason reason) {

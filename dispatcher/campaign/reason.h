@@ -53,8 +53,9 @@ enum class Reason : std::uint16_t {
     tries_used_up = 500,
     expired = 501,  ///< the delivery deadline passed
     cancelled = 502,
-    resolved = 503,  ///< an operator skipped a device in doubt
-    excluded = 510,  ///< struck out by `audience.exclude`: in the report only, it has no flag
+    resolved = 503,    ///< an operator skipped a device in doubt
+    suppressed = 504,  ///< the person opted out before it was claimed
+    excluded = 510,    ///< struck out by `audience.exclude`: in the report only, it has no flag
 };
 
 /// A flag's `code` column: the reason, and whether the row was ever in doubt (which forbids a

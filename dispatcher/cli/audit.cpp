@@ -31,10 +31,11 @@ int audit(Invocation& invocation, const std::string& campaign) {
                                         {"detail", row.detail},
                                         {"because", row.because}});
         else
-            invocation.out << fmt::format("{}  {:<8} {}  {} from {}{}{}\n", to_iso_text(row.at),
-                                          row.action, row.campaign, row.who, row.from,
-                                          row.detail.empty() ? "" : "  " + row.detail,
-                                          row.because.empty() ? "" : "  because: " + row.because);
+            invocation.out << fmt::format(
+                "{}  {:<8} {}  {} from {}{}{}\n", to_iso_text(row.at), row.action,
+                row.campaign.empty() ? "(the whole store)" : row.campaign, row.who, row.from,
+                row.detail.empty() ? "" : "  " + row.detail,
+                row.because.empty() ? "" : "  because: " + row.because);
     }
     if (rows.empty()) invocation.err << "No operator has acted yet.\n";
     return kExitDone;

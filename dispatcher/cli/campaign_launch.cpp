@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
+#include "cli/store_halt.h"
 #include "cli/unfinished.h"
 #include "engine/report.h"
 
@@ -120,7 +121,7 @@ void require_sendable(const CampaignRecord& record) {
 int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, CampaignRecord record,
                const GiveSecondChances& give) {
     using enum CampaignState;
-    CampaignRun run(site, signals, invocation);
+    CampaignRun run(site, signals.token(), invocation);
     run.recover();
     auto& campaigns = site.campaigns();
     const auto refresh = [&] {
@@ -131,6 +132,8 @@ int run_sealed(Site& site, SignalWatch& signals, Invocation& invocation, Campaig
     if (record.head.state == cancelled || record.head.state == paused)
         invocation.err << left_sentence(site, sweep_visibly(site, record.head, invocation.err));
     require_sendable(record);
+    const bool would_send = give || !is_finished(record.head.state);
+    if (would_send && is_halted(site, invocation)) return kExitStopped;
     const auto second_chances = give ? give(record) : 0;
     if (second_chances > 0) refresh();
     if (record.head.state == sealed) {

@@ -2,6 +2,7 @@
 
 #include "cli/campaign_run.h"
 #include "cli/prepared_campaign.h"
+#include "cli/signal_watch.h"
 #include "engine/sealer.h"
 
 namespace dispatcher::cli {

@@ -29,7 +29,7 @@ int exit_code_of_end(const std::optional<ReportCounts>& counts) {
 }
 
 std::uint64_t settled_by(const Tally& tally) {
-    return tally.delivered + tally.rejected + tally.in_doubt;
+    return tally.delivered + tally.rejected + tally.in_doubt + tally.suppressed;
 }
 
 std::string stop_sentence(const RunSummary& summary) {
@@ -41,6 +41,10 @@ std::string stop_sentence(const RunSummary& summary) {
             return "interrupted";
         case LaneStop::campaign_moved:
             return fmt::format("stopped, the campaign is {} now", to_string(summary.state));
+        case LaneStop::halted:
+            return "stopped" + cause;
+        case LaneStop::first_reached:
+            return "paused" + cause;
         case LaneStop::gateway_lost:
             return "stopped, a gateway is out of reach" + cause;
         case LaneStop::store_lost:
@@ -78,6 +82,8 @@ int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& c
             return kExitUnavailable;
         case LaneStop::campaign_fault:
         case LaneStop::frozen:
+        case LaneStop::halted:
+        case LaneStop::first_reached:
             return kExitStopped;
         case LaneStop::campaign_moved:
         case LaneStop::none:
@@ -97,11 +103,12 @@ int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& c
     }
 }
 
-CampaignRun::CampaignRun(Site& site, SignalWatch& signals, Invocation& invocation)
+CampaignRun::CampaignRun(Site& site, std::stop_token stop, Invocation& invocation, RunStyle style)
     : site_(site),
-      signals_(signals),
+      stop_(std::move(stop)),
       invocation_(invocation),
-      terminal_(Terminal::of_this_process()),
+      style_(style),
+      terminal_(style == RunStyle::alone ? Terminal::of_this_process() : Terminal{}),
       dispatcher_({site.store(), site.journals(), site.clock(), site.random(), observer_,
                    site.engine_options(), HostIdentity::of_this_process(),
                    [this](const SealedGateway& sealed) { return site_.sealed_gateway(sealed); },
@@ -109,7 +116,7 @@ CampaignRun::CampaignRun(Site& site, SignalWatch& signals, Invocation& invocatio
                        intervene(campaign, to, cause);
                    }}) {
     const auto& listen = site.server().server.ops_listen;
-    if (listen.empty()) return;
+    if (listen.empty() || style == RunStyle::among) return;
     probe_ = open_campaign_store(site.server().store);
     ops_ = std::make_unique<OpsServer>(listen, dispatcher_.tally(),
                                        [this] { (void)probe_->store_id(); });
@@ -145,12 +152,15 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
         const ProgressLine progress(invocation_.err, terminal_, [&] {
             const auto ours = settled_by(tally) - ours_before;
             rate.observe(site_.clock().now(), ours);
-            return progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
+            const auto whose =
+                style_ == RunStyle::among ? record.name.text() + ": " : std::string();
+            return whose +
+                   progress_text(std::min(total, settled_before + ours), total, rate.per_second()) +
                    fmt::format(" · now delivered {}, rejected {}, in doubt {}",
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));
         });
-        result.summary = dispatcher_.run(record, signals_.token());
+        result.summary = dispatcher_.run(record, stop_);
     }
     result.took =
         std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() - started);
@@ -179,7 +189,8 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     else
         err << fmt::format("{}: {}.\n", name, sent);
     const auto state = result.summary.state;
-    const auto next = next_command({state, name, result.counts, false});
+    const auto next = next_command(
+        {state, name, result.counts, false, result.summary.stopped == LaneStop::halted});
     if (result.exit_code != kExitDone) err << "Next: " << next << "\n";
     if (!invocation_.globals.json) return;
 

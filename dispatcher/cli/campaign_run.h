@@ -5,12 +5,12 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "cli/invocation.h"
 #include "cli/ops_server.h"
 #include "cli/run_observer.h"
-#include "cli/signal_watch.h"
 #include "cli/site.h"
 #include "cli/terminal.h"
 #include "engine/dispatcher.h"
@@ -31,12 +31,19 @@ struct RunResult {
 /// The exit code that a run, and the campaign as it stands after it, mean.
 int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& counts);
 
+/// How a run shows itself.
+enum class RunStyle : std::uint8_t {
+    alone,  ///< progress on the screen, health and metrics on a port
+    among,  ///< one of several in this process: progress in the log, by the campaign's name
+};
+
 /// Sends campaigns from this process, with progress on the screen and its health on a port: what
 /// launch, restart, test and worker share. One thread.
 class CampaignRun {
   public:
     /// All outlive the run.
-    CampaignRun(Site& site, SignalWatch& signals, Invocation& invocation);
+    CampaignRun(Site& site, std::stop_token stop, Invocation& invocation,
+                RunStyle style = RunStyle::alone);
     ~CampaignRun();
 
     /// Settles what dead processes of this host left and says so.
@@ -48,12 +55,16 @@ class CampaignRun {
     /// Says how the run ended: a sentence for people; with --json one document on `out`.
     void conclude(const CampaignRecord& record, const RunResult& result) const;
 
+    /// What this run did so far; may be read from any thread.
+    [[nodiscard]] const Tally& tally() const { return dispatcher_.tally(); }
+
   private:
     void intervene(CampaignId campaign, CampaignState to, const std::string& cause);
 
     Site& site_;
-    SignalWatch& signals_;
+    const std::stop_token stop_;
     Invocation& invocation_;
+    const RunStyle style_;
     const Terminal terminal_;
     RunObserver observer_;
     Dispatcher dispatcher_;

@@ -79,12 +79,16 @@ void add_verbs(CLI::App& app, Invocation& invocation) {
     add_pause(app, invocation);
     add_resume(app, invocation);
     add_cancel(app, invocation);
+    add_halt(app, invocation);
+    add_unhalt(app, invocation);
+    add_set(app, invocation);
     add_status(app, invocation);
     add_show(app, invocation);
     add_audit(app, invocation);
     add_report(app, invocation);
     add_lookup(app, invocation);
     add_resolve(app, invocation);
+    add_suppress(app, invocation);
     add_worker(app, invocation);
     add_mock_gateway(app, invocation);
     add_doctor(app, invocation);

@@ -12,6 +12,7 @@
 #include "cli/gateway_probe.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -31,6 +32,7 @@ class Doctor {
     std::vector<Finding> examine() {
         examine_one("store", [this] { examine_store(); });
         if (store_reached_) {
+            examine_one("halt", [this] { examine_halt(); });
             examine_one("durability", [this] { examine_durability(); });
             examine_one("clock", [this] { examine_clock(); });
             examine_one("journal", [this] { examine_journal(); });
@@ -76,6 +78,11 @@ class Doctor {
                             version.wanted),
                 "pushonce store migrate");
         }
+    }
+
+    void examine_halt() {
+        if (const auto halt = site_.campaigns_unchecked().halted())
+            add(Level::look, "halt", halt_sentence(*halt), "pushonce unhalt --because \"…\"");
     }
 
     void examine_durability() {

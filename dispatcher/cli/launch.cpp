@@ -14,6 +14,7 @@
 #include "cli/number_text.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -65,7 +66,11 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
-    // A store that is down, or forgets, is told before a long audience is read.
+    // A store that is halted, down or forgets is told before a long audience is read.
+    if (is_halted(site, invocation)) {
+        invocation.err << "Nothing was sealed or sent.\n";
+        return kExitStopped;
+    }
     const auto weakness = require_durability(site, options.accepts_weak_durability);
     auto record = site.campaigns().find(file.name.text());
     if (record && is_live(origin_of(file.audience)))

@@ -113,6 +113,10 @@ int lookup(Invocation& invocation, const LookupOptions& options) {
     Site site(invocation.globals);
     if (options.explain) return explain_device(invocation, site, options.appid);
     auto& store = site.campaigns();
+    if (const auto out = store.opt_out(options.appid))
+        invocation.err << fmt::format("{} is on the opt-out list since {} by {}{}.\n",
+                                      options.appid, to_iso_text(out->since), out->who,
+                                      out->because.empty() ? "" : " (" + out->because + ")");
     const auto flags = store.flags_of(options.appid);
     for (const auto& flag : flags) {
         CampaignStanding standing;

@@ -58,6 +58,8 @@ std::string next_of_paused(const Situation& situation) {
 std::string next_command(const Situation& situation) {
     using enum CampaignState;
     const auto& name = situation.campaign;
+    if (situation.is_halted && (situation.state == sealed || situation.state == running))
+        return next_under_halt();
     switch (situation.state) {
         case draft:
             return "`pushonce launch FILE` seals it again";
@@ -86,6 +88,10 @@ std::string next_command(const Situation& situation) {
                 name);
     }
     return {};
+}
+
+std::string next_under_halt() {
+    return "`pushonce unhalt --because \"…\"` lets the store send again";
 }
 
 }  // namespace dispatcher::cli

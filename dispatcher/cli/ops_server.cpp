@@ -127,6 +127,11 @@ void guard(httplib::Server& http) {
 
 OpsServer::OpsServer(const std::string& listen, const Tally& tally,
                      std::function<void()> check_store)
+    : OpsServer(
+          listen, [&tally] { return metrics_text(tally); }, std::move(check_store)) {}
+
+OpsServer::OpsServer(const std::string& listen, std::function<std::string()> metrics,
+                     std::function<void()> check_store)
     : server_(std::make_unique<Server>()) {
     const auto address = parse_address(listen);
     auto& http = server_->http;
@@ -145,9 +150,10 @@ OpsServer::OpsServer(const std::string& listen, const Tally& tally,
         check();
         response.set_content("ready\n", kText);
     });
-    http.Get("/metrics", [&tally](const httplib::Request&, httplib::Response& response) {
-        response.set_content(metrics_text(tally), kMetricsType);
-    });
+    http.Get("/metrics",
+             [text = std::move(metrics)](const httplib::Request&, httplib::Response& response) {
+                 response.set_content(text(), kMetricsType);
+             });
 
     server_->port = address.port;
     const bool bound = address.port == 0 ? (server_->port = http.bind_to_any_port(address.host)) > 0

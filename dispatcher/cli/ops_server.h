@@ -17,6 +17,9 @@ class OpsServer {
     /// if that fails; it is called from any thread, one at a time. `tally` outlives the server.
     /// Throws ConfigError for a malformed address, UnavailableError if it cannot be had.
     OpsServer(const std::string& listen, const Tally& tally, std::function<void()> check_store);
+    /// The same for several tallies: `metrics` answers the text, from any thread.
+    OpsServer(const std::string& listen, std::function<std::string()> metrics,
+              std::function<void()> check_store);
     ~OpsServer();
     OpsServer(const OpsServer&) = delete;
     OpsServer& operator=(const OpsServer&) = delete;

@@ -3,12 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "cli/campaign_view.h"
 #include "cli/operator_identity.h"
 #include "cli/state_change.h"
 #include "cli/verbs.h"
+#include "config/settings_reader.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -18,6 +21,19 @@ struct ResumeOptions {
     std::string because;
     bool accept_target = false;
 };
+
+/// Whoever resumes a campaign that paused after its first recipients has looked at them.
+void accept_first(Site& site, Invocation& invocation, const ResumeOptions& options) {
+    const auto record = site.find(options.campaign);
+    if (record.head.state != CampaignState::paused || record.settings.first_count == 0) return;
+    auto settings = record.settings;
+    settings.first_count = 0;
+    const auto detail =
+        fmt::format("{}", fmt::join(settings_differences(record.settings, settings), "; "));
+    if (site.campaigns().set_settings(record.head, settings, detail,
+                                      this_operator(options.because)))
+        invocation.err << "It does not stop after its first recipients any more.\n";
+}
 
 /// Compares the gateways of the server file with what the campaign goes to. With --accept-target
 /// what differs becomes the campaign's target, under an audit row; else it is only told, for the
@@ -48,14 +64,17 @@ void settle_targets(Site& site, Invocation& invocation, const ResumeOptions& opt
                                sealed.name, expected.target, target);
     }
     if (changes.empty()) return;
-    site.campaigns().set_settings(record.head.id, settings, changes,
-                                  this_operator(options.because));
+    if (!site.campaigns().set_settings(record.head, settings, changes,
+                                       this_operator(options.because)))
+        throw RefusedError(fmt::format(
+            "{} was changed by somebody else just now: look, and say it again", options.campaign));
     invocation.err << fmt::format("Accepted for {}: {}.\n", options.campaign, changes);
 }
 
 int resume(Invocation& invocation, const ResumeOptions& options) {
     using enum CampaignState;
     Site site(invocation.globals);
+    accept_first(site, invocation, options);
     settle_targets(site, invocation, options);
     const auto changed = change_state(site, invocation, options.campaign,
                                       {"resume", {paused, frozen}, running}, options.because);

@@ -29,6 +29,8 @@ Site::Site(const Globals& globals) : types_(make_gateway_types()), server_(load(
     start_log(log_options);
 }
 
+Site::Site(const ServerFile& server) : types_(make_gateway_types()), server_(server) {}
+
 std::vector<std::string> Site::gateway_names() const {
     std::vector<std::string> names;
     for (const auto& gateway : server_.gateways)

@@ -23,6 +23,9 @@ class Site {
   public:
     /// Reads the server file and starts the log. Throws ConfigError.
     explicit Site(const Globals& globals);
+    /// Another one of the same server file with connections of its own, for another thread. The log
+    /// runs already.
+    explicit Site(const ServerFile& server);
 
     [[nodiscard]] const ServerFile& server() const { return server_; }
     [[nodiscard]] std::vector<std::string> gateway_names() const;

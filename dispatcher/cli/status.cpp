@@ -12,6 +12,7 @@
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/store_halt.h"
 #include "cli/terminal.h"
 #include "cli/unfinished.h"
 #include "cli/verbs.h"
@@ -29,6 +30,7 @@ struct StatusOptions {
 };
 
 struct Status {
+    std::optional<Halt> halt;
     CampaignRecord record;
     std::optional<ReportCounts> counts;  ///< absent where the flags are purged
     bool is_worked_on = false;
@@ -39,7 +41,7 @@ struct Status {
 
 Status status_of(Site& site, CampaignRecord listed) {
     auto& store = site.campaigns();
-    Status status{std::move(listed), {}, false, {}, {}, {}};
+    Status status{store.halted(), std::move(listed), {}, false, {}, {}, {}};
     const auto& record = status.record;
     if (record.head.state != CampaignState::purged) {
         status.counts = Report(store, record).count();
@@ -48,7 +50,7 @@ Status status_of(Site& site, CampaignRecord listed) {
     status.order = last_order(store, record);
     status.next =
         next_command({record.head.state, record.name.text(), status.counts, status.is_worked_on,
-                      status.order && status.order->from == "engine"});
+                      status.order && status.order->from == "engine", status.halt.has_value()});
     return status;
 }
 
@@ -105,6 +107,11 @@ nlohmann::ordered_json status_view(const Status& status) {
                               {"who", order->who},
                               {"from", order->from},
                               {"because", order->because}};
+    view["halted"] = nullptr;
+    if (status.halt)
+        view["halted"] = {{"since", to_iso_text(status.halt->since)},
+                          {"who", status.halt->who},
+                          {"because", status.halt->because}};
     view["next"] = status.next;
     return view;
 }
@@ -119,7 +126,8 @@ nlohmann::ordered_json sisters_view(const Status& status) {
 
 std::string status_text(const Status& status) {
     const auto& record = status.record;
-    auto text = fmt::format("{}: {}\n", record.name.text(), to_string(record.head.state));
+    auto text = status.halt ? halt_sentence(*status.halt) + "\n" : std::string();
+    text += fmt::format("{}: {}\n", record.name.text(), to_string(record.head.state));
     if (const auto cause = cause_sentence(status); !cause.empty())
         text += "  " + cause + "\n";
     else if (!record.cause.empty())
@@ -176,6 +184,8 @@ int show_one(Invocation& invocation, Site& site, const StatusOptions& options) {
 }
 
 int show_all(Invocation& invocation, Site& site) {
+    if (const auto halt = site.campaigns().halted(); halt && !invocation.globals.json)
+        invocation.out << halt_sentence(*halt) << "\n";
     auto records = site.campaigns().list(kListed);
     std::string next =
         "`pushonce plan FILE` says what a launch would do; `pushonce init DIR` "

@@ -12,6 +12,7 @@
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/selected_audience.h"
+#include "cli/store_halt.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -58,6 +59,7 @@ int test(Invocation& invocation, const TestOptions& options) {
     SignalWatch signals;
     const auto check = [&signals] { signals.check(); };
     Site site(invocation.globals);
+    if (is_halted(site, invocation)) return kExitStopped;
     auto prepared = prepare_test(site, invocation, options, check);
     if (!options.appids.empty()) prepared.file.audience.file = "the choice by --appid";
     const auto made = plan_visibly(site, prepared, {false, false}, invocation.err, check);

@@ -16,12 +16,8 @@ struct VerbToCome {
 };
 
 constexpr std::array kVerbs = {
-    VerbToCome{"suppress", "pushonce suppress add d-000017"},
     VerbToCome{"rehearse", "pushonce rehearse campaign.yaml --kill 10"},
     VerbToCome{"serve", "pushonce serve"},
-    VerbToCome{"halt", "pushonce halt --because \"wrong prices\""},
-    VerbToCome{"unhalt", "pushonce unhalt --because \"prices are right\""},
-    VerbToCome{"set", "pushonce set spring-sale rate=1000/s"},
     VerbToCome{"launch-token", "pushonce launch-token"},
 };
 

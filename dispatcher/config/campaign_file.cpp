@@ -8,8 +8,8 @@
 #include "campaign/nearest_name.h"
 #include "config/audience_keys.h"
 #include "config/map_reader.h"
-#include "config/quantity.h"
 #include "config/reference.h"
+#include "config/settings_reader.h"
 #include "config/template_file.h"
 
 namespace dispatcher {
@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDay = std::chrono::hours{24};
 /// No gateway keeps a notification longer.
 constexpr milliseconds kTtlMax = 30 * kDay;
-constexpr milliseconds kDeadlineMax = 366 * kDay;
 
 ReferenceSource parameter(const std::map<std::string, std::string>& params) {
     return [&params](const std::string& name, std::string& problem) -> std::optional<std::string> {
@@ -151,43 +150,13 @@ void read_message(MapReader reader, const SourceFile& source, CampaignFile& file
     }
 }
 
-void read_deadline(MapReader& reader, Settings& settings) {
-    const auto* node = reader.find("deadline");
-    if (node == nullptr) return;
-    if (const auto instant = parse_instant(node->text)) {
-        settings.deadline_at = *instant;
-    } else if (node->text.find_first_of("T:") != node->text.npos) {
-        reader.fail(*node, fmt::format("delivery.deadline: '{}' is not a time with its zone, such "
-                                       "as 2027-03-01T21:00:00+01:00 or 2027-03-01T20:00:00Z",
-                                       node->written));
-    } else {
-        milliseconds after{0};
-        reader.duration("deadline", 1s, kDeadlineMax, after);
-        settings.deadline_after = after;
-    }
-}
-
-void read_retry(MapReader reader, RetryPolicy& retry) {
-    constexpr std::uint64_t kAttemptsMax = 100;
-    std::uint64_t attempts = retry.attempts;
-    reader.count("attempts", 1, kAttemptsMax, attempts);
-    retry.attempts = static_cast<std::uint16_t>(attempts);
-    reader.duration("first", 1ms, kDay, retry.first);
-    reader.duration("max", 1ms, 7 * kDay, retry.max);
-    if (retry.max < retry.first)
-        reader.fail(reader.mark(), "delivery.retry.max is shorter than first");
-    reader.finish();
-}
-
 void read_delivery(MapReader reader, CampaignFile& file) {
-    reader.rate("rate", file.settings.rate_per_second);
-    read_deadline(reader, file.settings);
-    read_retry(reader.map("retry"), file.settings.retry);
+    read_settings(reader, file.settings);
     reader.choice<InDoubtPolicy>("in_doubt", file.in_doubt,
                                  {{"hold", InDoubtPolicy::hold},
                                   {"assume_delivered", InDoubtPolicy::assume_delivered},
                                   {"resend", InDoubtPolicy::resend}});
-    reader.not_available({"first", "spread"});
+    reader.not_available({"spread"});
     reader.finish();
 }
 

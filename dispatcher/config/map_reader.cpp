@@ -157,7 +157,7 @@ void MapReader::duration(std::string_view key, milliseconds min, milliseconds ma
                                 full_name(key), node->written));
     } else if (*value < min || *value > max) {
         fail(*node, fmt::format("{}: {} is out of range; {} to {} are allowed", full_name(key),
-                                node->written, written(min), written(max)));
+                                node->written, duration_literal(min), duration_literal(max)));
     } else {
         target = *value;
     }

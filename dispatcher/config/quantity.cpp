@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace dispatcher {
 namespace {
 
@@ -120,6 +122,15 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     if (!number || unit == nullptr || *number > kMillisecondsMax / unit->milliseconds)
         return std::nullopt;
     return milliseconds{static_cast<std::int64_t>(*number * unit->milliseconds)};
+}
+
+std::string duration_literal(milliseconds duration) {
+    const auto count = duration.count();
+    if (count % 86'400'000 == 0 && count != 0) return fmt::format("{}d", count / 86'400'000);
+    if (count % 3'600'000 == 0 && count != 0) return fmt::format("{}h", count / 3'600'000);
+    if (count % 60'000 == 0 && count != 0) return fmt::format("{}m", count / 60'000);
+    if (count % 1000 == 0) return fmt::format("{}s", count / 1000);
+    return fmt::format("{}ms", count);
 }
 
 std::optional<double> parse_rate(std::string_view text) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -13,6 +14,9 @@ namespace dispatcher {
 
 /// `500ms`, `30s`, `5m`, `12h`, `1d`: a whole number and a unit.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// The shortest writing of a duration that parse_duration() reads: 90s, 5m, 1d.
+std::string duration_literal(std::chrono::milliseconds duration);
 
 /// `5000/s`, `100/m`, `10/h`, also with decimals: per second, > 0.
 std::optional<double> parse_rate(std::string_view text);

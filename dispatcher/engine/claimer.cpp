@@ -6,6 +6,7 @@
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "engine/chunk_survey.h"
 #include "store/key_merge.h"
 
 namespace dispatcher {
@@ -13,13 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A pause is obeyed within about this time.
-constexpr milliseconds kCampaignLook{1000};
-/// A rate-limited claim takes this much of a second's recipients, so that a pause is felt soon and
-/// the rate is even.
-constexpr double kRateSlice = 0.1;
-/// A reservation further ahead than this is not made.
-constexpr milliseconds kRateHorizon{2000};
+/// How long a campaign that pauses after its first recipients waits for other lanes' last claims.
+constexpr milliseconds kFirstPatience{10'000};
 
 BootTime never() {
     return BootTime::max();
@@ -32,10 +28,12 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
       control_(control),
       ready_(ready),
       flags_(context.store, context.options.lease),
-      patience_(context.options, context.random, context.observer) {}
+      patience_(context.options, context.random, context.observer),
+      pace_(context.options.batch_rows),
+      places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second) {}
 
-// Plan: an uncertain claim first; then what keeps promises (renew, finish); then new claims; then
-// new chunks. The first of them that does something ends the step.
+// Plan: an uncertain claim first; then what keeps promises (renew, watch, finish); then new claims;
+// then new chunks. The first of them that does something ends the step.
 BootTime Claimer::step() {
     const auto now = context_.clock.now();
     if (control_.claimer_done) return never();
@@ -44,7 +42,9 @@ BootTime Claimer::step() {
         const auto wake = advance(now);
         // While the settler cannot write this step may not have asked the store at all.
         if (!control_.settler_stuck) patience_.succeeded();
-        return wake.value_or(now);
+        const bool watches = !control_.is_stopping() && !control_.settler_stuck;
+        const auto watch_at = watches ? watched_ + context_.options.watch : never();
+        return std::min(wake.value_or(now), watch_at);
     } catch (const StoreError& error) {
         return store_failed(error, now);
     }
@@ -56,6 +56,7 @@ std::optional<BootTime> Claimer::advance(BootTime now) {
         return now;
     }
     if (renew_one(now)) return now;
+    if (watch_campaign(now)) return now;
     if (finish_one()) return now;
     if (control_.is_stopping()) {
         // What we hold ends with its last settled claim.
@@ -65,7 +66,7 @@ std::optional<BootTime> Claimer::advance(BootTime now) {
         if (!waits || control_.settler_done) control_.claimer_done = true;
         return now + context_.options.poll;
     }
-    if (look_at_campaign(now)) return now;
+    if (first_reached_at_) return await_first(now);
     if (!can_claim()) return now + context_.options.poll;
     for (std::size_t i = 0; i < held_.size(); ++i) {
         auto& work = held_[(turn_ + i) % held_.size()];
@@ -117,9 +118,33 @@ bool Claimer::renew_one(BootTime now) {
     return false;
 }
 
+/// Looks now and then whether the campaign still runs as we know it: a lane that has nothing to
+/// claim must hear of a pause, a halt and new settings too.
+bool Claimer::watch_campaign(BootTime now) {
+    if (control_.is_stopping() || control_.settler_stuck || now - watched_ < context_.options.watch)
+        return false;
+    watched_ = now;
+    follow_campaign(/*is_claiming=*/false);
+    return true;
+}
+
+/// The first recipients are claimed. The campaign pauses when they are settled, wherever they were
+/// claimed: a pause now would give back those that wait to be sent.
+BootTime Claimer::await_first(BootTime now) {
+    const auto survey = ChunkSurvey::of(flags_.session(), context_.campaign.id);
+    const bool waits = !held_.empty() || survey.leased > 0;
+    if (survey.open() == 0)
+        first_reached_at_.reset();  // they were all
+    else if (!waits || now - *first_reached_at_ >= kFirstPatience)
+        control_.stop(LaneStop::first_reached,
+                      fmt::format("the first {} were sent to, look at them before the rest",
+                                  context_.settings.first_count));
+    return now + context_.options.watch;
+}
+
 /// Ends one chunk that is walked, or that we must leave, and whose claims are settled.
 bool Claimer::finish_one() {
-    const bool leave = control_.is_stopping();
+    const bool leave = control_.is_stopping() || first_reached_at_;
     const auto found = std::find_if(held_.begin(), held_.end(), [&](const Work& work) {
         return (work.is_walked() || leave || control_.is_expired) &&
                work.lease->open_claims.load() == 0;
@@ -152,27 +177,15 @@ bool Claimer::can_claim() const {
 }
 
 std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
-    const double rate = context_.settings.rate_per_second;
-    std::size_t rows =
-        std::min<std::size_t>(context_.options.batch_rows, work.candidates.size() - work.next);
-    BootTime not_before = now;
-    for (const auto& [name, limit] : {std::pair{std::string(), rate},
-                                      {context_.gateway_name, context_.gateway_rate_per_second}}) {
-        if (limit <= 0) continue;
-        if (now < rate_not_before_) return rate_not_before_;
-        rows = std::min(rows, static_cast<std::size_t>(std::max(1.0, limit * kRateSlice)));
-        const auto reserved = flags_.session().reserve(
-            context_.campaign.id, name, static_cast<std::uint32_t>(rows), limit, kRateHorizon);
-        if (!reserved.granted) {
-            rate_not_before_ = now + std::max(reserved.wait - kRateHorizon, milliseconds{10});
-            return rate_not_before_;
-        }
-        not_before = std::max(not_before, now + reserved.wait);
-    }
+    pace_.observe(now, control_.begun, ready_.empty());
+    std::size_t rows = std::min<std::size_t>(pace_.rows(), work.candidates.size() - work.next);
+    if (const auto later =
+            places_.take(flags_.session(), context_.settings.rate_per_second, rows, now))
+        return later;
 
     Pending pending;
     pending.chunk = work.lease;
-    pending.not_before = not_before;
+    pending.not_before = places_.not_before(now);
     BatchRecord record;
     for (std::size_t i = 0; i < rows; ++i) {
         const auto row = work.candidates[work.next + i];
@@ -190,6 +203,7 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     if (!batch) return now + context_.options.poll;  // every batch is in use: wait for the settler
     crash_point("CP05");
     invariant(++next_batch_ != 0, "an incarnation does not run out of batch numbers");
+    places_.spend();
 
     pending.batch = *batch;
     pending.request.campaign = context_.campaign.id;
@@ -198,6 +212,7 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     pending.request.fence = head.fence;
     pending.request.claim = record.claim;
     pending.request.attempts_max = context_.settings.retry.attempts;
+    pending.request.first_count = context_.settings.first_count;
     work.next += rows;
     pending_ = std::move(pending);
     run_pending(now);
@@ -216,9 +231,9 @@ void Claimer::run_pending(BootTime now) {
     first.is_rerun = is_rerun;
     const auto result = flags_.claim(first, won_);
     if (result.verdict == ClaimVerdict::claimed) {
-        campaign_seen_ = now;
         pending_->chunk->head.claim_seq += 1;
         pending_->chunk->extend(now + context_.options.lease);
+        if (result.was_last_of_first) first_reached_at_ = now;
         hand_over(result);
         return;
     }
@@ -241,7 +256,10 @@ void Claimer::run_pending(BootTime now) {
             control_.is_expired = true;
             break;
         case ClaimVerdict::not_running:
-            follow_campaign(flags_.session().read_campaign(context_.campaign.id));
+            follow_campaign(/*is_claiming=*/true);
+            break;
+        case ClaimVerdict::first_reached:
+            if (!first_reached_at_) first_reached_at_ = now;
             break;
         case ClaimVerdict::claimed:
             break;
@@ -253,6 +271,7 @@ void Claimer::hand_over(const ClaimResult& result) {
         context_.tally.raced += result.raced;
         context_.observer.already_claimed(result.raced);
     }
+    context_.tally.suppressed += result.suppressed;
     Claim claim;
     claim.id = pending_->request.claim;
     claim.batch = pending_->batch;
@@ -279,13 +298,31 @@ void Claimer::hand_over(const ClaimResult& result) {
     crash_point("CP09");
 }
 
-/// The campaign is not running at the epoch we know: follow it, or stop.
-void Claimer::follow_campaign(const std::optional<CampaignHead>& head) {
+/// Goes on under what an operator changed, or stops where the campaign runs no more. Whoever does
+/// not claim leaves a campaign that is being finished alone: the chunks say when the lane is done.
+void Claimer::follow_campaign(bool is_claiming) {
+    using enum CampaignState;
+    auto& session = flags_.session();
+    const auto head = session.read_campaign(context_.campaign.id);
     invariant(head.has_value(), "a campaign that runs has a row");
-    if (head->state == CampaignState::running)
-        context_.campaign = *head;
-    else
-        control_.stop(LaneStop::campaign_moved, std::string(to_string(head->state)));
+    const bool is_ending =
+        head->state == reconciling || head->state == done || head->state == done_with_doubt;
+    if (head->state != running) {
+        if (is_claiming || !is_ending)
+            control_.stop(LaneStop::campaign_moved, std::string(to_string(head->state)));
+        return;
+    }
+    if (head->is_halted) {
+        control_.stop(LaneStop::halted, "the store is halted");
+        return;
+    }
+    if (head->epoch == context_.campaign.epoch) return;
+    if (auto settings = session.read_settings(head->id)) context_.settings = *settings;
+    context_.campaign = *head;
+    control_.change_terms(*head, context_.settings);
+    control_.is_expired = head->deadline && *head->deadline <= head->now;
+    places_.forget();
+    if (context_.settings.first_count == 0) first_reached_at_.reset();
 }
 
 void Claimer::drop(const std::shared_ptr<ChunkLease>& chunk) {
@@ -315,7 +352,8 @@ std::optional<BootTime> Claimer::lease_more(BootTime now) {
         return now;
     }
     looked_at_ = now;
-    if (held_.empty() && every_chunk_closed()) {
+    if (held_.empty() &&
+        ChunkSurvey::of(flags_.session(), context_.campaign.id).open(context_.gateway) == 0) {
         control_.is_exhausted = true;
         control_.claimer_done = true;
     }
@@ -355,19 +393,6 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
         ++row;
     });
     held_.push_back(std::move(work));
-}
-
-bool Claimer::every_chunk_closed() {
-    constexpr std::size_t kPage = 1000;
-    ChunkNo first{0};
-    for (;;) {
-        const auto chunks = flags_.session().list_chunks(context_.campaign.id, first, kPage);
-        for (const auto& chunk : chunks)
-            if (chunk.gateway == context_.gateway && chunk.state != ChunkState::closed)
-                return false;
-        if (chunks.size() < kPage) return true;
-        first.value = chunks.back().no.value + 1;
-    }
 }
 
 }  // namespace dispatcher

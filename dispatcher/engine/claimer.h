@@ -11,9 +11,11 @@
 #include "base/random.h"
 #include "campaign/campaign.h"
 #include "engine/claim.h"
+#include "engine/claim_pace.h"
 #include "engine/engine_options.h"
 #include "engine/lane_control.h"
 #include "engine/observer.h"
+#include "engine/rate_places.h"
 #include "engine/store_patience.h"
 #include "engine/tally.h"
 #include "journal/journal.h"
@@ -72,18 +74,18 @@ class Claimer {
 
     std::optional<BootTime> advance(BootTime now);
     BootTime store_failed(const StoreError& error, BootTime now);
+    bool watch_campaign(BootTime now);
+    BootTime await_first(BootTime now);
     bool renew_one(BootTime now);
     bool finish_one();
-    bool look_at_campaign(BootTime now);
     bool can_claim() const;
     std::optional<BootTime> begin_claim(Work& work, BootTime now);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
-    void follow_campaign(const std::optional<CampaignHead>& head);
+    void follow_campaign(bool is_claiming);
     void drop(const std::shared_ptr<ChunkLease>& chunk);
     std::optional<BootTime> lease_more(BootTime now);
     void take_up(const ChunkHead& head, BootTime leased_at);
-    bool every_chunk_closed();
 
     LaneContext context_;
     LaneControl& control_;
@@ -94,9 +96,11 @@ class Claimer {
     std::optional<Pending> pending_;
     std::optional<ChunkHead> leasing_;  ///< a lease to be taken, or run again after an error
     std::optional<ChunkHead> taking_;   ///< a lease that we have, its content not read yet
-    BootTime campaign_seen_{};
-    BootTime looked_at_{};  ///< last search for chunks that found none
-    BootTime rate_not_before_{};
+    BootTime looked_at_{};              ///< last search for chunks that found none
+    BootTime watched_{};
+    ClaimPace pace_;
+    RatePlaces places_;
+    std::optional<BootTime> first_reached_at_;  ///< waits for others' claims, then pauses
     std::uint32_t next_batch_ = 1;
     std::size_t turn_ = 0;  ///< round robin over held_
     FlagRows won_;

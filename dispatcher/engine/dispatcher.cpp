@@ -20,12 +20,16 @@ using std::chrono::milliseconds;
 int severity(LaneStop stop) {
     switch (stop) {
         case LaneStop::frozen:
-            return 6;
+            return 8;
         case LaneStop::campaign_fault:
-            return 5;
+            return 7;
         case LaneStop::store_lost:
-            return 4;
+            return 6;
         case LaneStop::gateway_lost:
+            return 5;
+        case LaneStop::halted:
+            return 4;
+        case LaneStop::first_reached:
             return 3;
         case LaneStop::campaign_moved:
             return 2;
@@ -122,6 +126,7 @@ RunSummary Dispatcher::run(const CampaignRecord& record, std::stop_token stop) {
         const auto head = patiently([&] { return flags_.session().read_campaign(record.head.id); });
         invariant(head.has_value(), "a campaign that runs has a row");
         if (head->state == CampaignState::running) {
+            if (head->is_halted) return {LaneStop::halted, "the store is halted", head->state};
             auto summary = run_lanes(record, *head, stop);
             if (summary.stopped != LaneStop::none) {
                 act_on(summary, record.head.id);
@@ -145,6 +150,11 @@ void Dispatcher::act_on(RunSummary& summary, CampaignId campaign) {
     if (summary.stopped == LaneStop::campaign_fault) {
         parts_.observer.campaign_paused(summary.cause);
         parts_.intervene(campaign, CampaignState::paused, summary.cause);
+    } else if (summary.stopped == LaneStop::first_reached) {
+        // Another process may have paused it, and an operator looked, in the meantime.
+        const auto settings = patiently([&] { return flags_.session().read_settings(campaign); });
+        if (settings && settings->first_count > 0)
+            parts_.intervene(campaign, CampaignState::paused, summary.cause);
     } else if (summary.stopped == LaneStop::frozen) {
         parts_.intervene(campaign, CampaignState::frozen, summary.cause);
     }
@@ -155,9 +165,12 @@ void Dispatcher::act_on(RunSummary& summary, CampaignId campaign) {
 
 RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHead& head,
                                  std::stop_token stop) {
+    // An operator may have changed them since the record was read.
+    const auto settings = patiently([&] { return flags_.session().read_settings(head.id); });
     std::vector<std::unique_ptr<Running>> lanes;
     for (std::size_t i = 0; i < record.campaign.gateways.size(); ++i)
-        lanes.push_back(start_lane(record, head, GatewayNo{static_cast<std::uint16_t>(i)}));
+        lanes.push_back(start_lane(record, head, settings.value_or(record.settings),
+                                   GatewayNo{static_cast<std::uint16_t>(i)}));
 
     Wakeup wakeup;
     const std::stop_callback on_stop(stop, [&] { wakeup.poke(); });
@@ -195,6 +208,7 @@ RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHea
 
 std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord& record,
                                                             const CampaignHead& head,
+                                                            const Settings& settings,
                                                             GatewayNo gateway) {
     const auto sealed = record.settings.expected(record.campaign.gateways[gateway.value]);
     const auto choice = parts_.gateway(sealed);
@@ -206,7 +220,7 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
     auto& journal_used = *journal;
     auto running = std::make_unique<Running>(LaneContext{head,
                                                          record.campaign,
-                                                         record.settings,
+                                                         settings,
                                                          gateway,
                                                          sealed.name,
                                                          choice.options->rate_per_second,

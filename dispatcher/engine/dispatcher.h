@@ -81,7 +81,7 @@ class Dispatcher {
   private:
     struct Running;
     std::unique_ptr<Running> start_lane(const CampaignRecord& record, const CampaignHead& head,
-                                        GatewayNo gateway);
+                                        const Settings& settings, GatewayNo gateway);
     RunSummary run_lanes(const CampaignRecord& record, const CampaignHead& head,
                          std::stop_token stop);
     void act_on(RunSummary& summary, CampaignId campaign);

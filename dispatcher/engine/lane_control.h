@@ -4,7 +4,8 @@
 #include <mutex>
 #include <string>
 
-#include "campaign/campaign_state.h"
+#include "campaign/campaign.h"
+#include "store/store_session.h"
 
 namespace dispatcher {
 
@@ -13,6 +14,8 @@ enum class LaneStop : std::uint8_t {
     none,
     asked,           ///< signal or stop token
     campaign_moved,  ///< paused, cancelled, frozen or finished by somebody
+    first_reached,   ///< the first recipients are sent to: pause it for a look
+    halted,          ///< an operator halted the whole store
     gateway_lost,    ///< unreachable for longer than its patience
     store_lost,      ///< unreachable for longer than store.patience
     campaign_fault,  ///< the gateway faults the campaign: pause it
@@ -36,6 +39,25 @@ class LaneControl {
         return cause_;
     }
 
+    /// What an operator may change in mid-run, as the claimer read it last.
+    struct Terms {
+        CampaignHead campaign;
+        Settings settings;
+    };
+    void change_terms(const CampaignHead& campaign, const Settings& settings) {
+        const std::lock_guard lock(mutex_);
+        terms_ = {campaign, settings};
+        ++terms_changes_;
+    }
+    /// How often they were changed since the lane began: cheap to ask.
+    [[nodiscard]] std::uint64_t terms_changes() const { return terms_changes_.load(); }
+    [[nodiscard]] Terms terms() const {
+        const std::lock_guard lock(mutex_);
+        return terms_;
+    }
+
+    /// Recipients that the sender took in hand so far.
+    std::atomic<std::uint64_t> begun{0};
     std::atomic<bool> gateway_ready{false};  ///< claims are worth making
     std::atomic<bool> is_expired{false};     ///< the campaign's deadline has passed
     std::atomic<bool> claimer_done{false};
@@ -50,6 +72,8 @@ class LaneControl {
     std::atomic<LaneStop> reason_{LaneStop::none};
     mutable std::mutex mutex_;
     std::string cause_;  // guarded by mutex_
+    Terms terms_;        // guarded by mutex_
+    std::atomic<std::uint64_t> terms_changes_{0};
 };
 
 }  // namespace dispatcher

@@ -24,8 +24,9 @@ struct Recovered {
 
 /// Settles what the journals of dead processes of this host prove (J7), one transaction a chunk,
 /// then removes them. A journal is removed last, so that a recovery that dies is simply repeated.
-/// `me` is the incarnation in whose name chunks are taken over. Adds to `recovered` what it settles.
-/// Throws StoreError: call again with the same `recovered`; what was settled is not settled twice.
+/// `me` is the incarnation in whose name chunks are taken over. Adds to `recovered` what it
+/// settles. Throws StoreError: call again with the same `recovered`; what was settled is not
+/// settled twice.
 void recover_dead(JournalDirectory& journals, FlagStore& flags, IncarnationId me,
                   Recovered& recovered);
 

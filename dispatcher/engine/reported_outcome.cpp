@@ -55,6 +55,9 @@ std::vector<std::string> report_outcome_names() {
 ReportedOutcome reported_outcome(const CampaignStanding& campaign, const FlagRows::Row* row,
                                  const std::function<std::string(CampaignId)>& name_of) {
     if (row == nullptr) return untouched(campaign);
+    // Nobody of the scope sent to a person who had opted out.
+    if (row->state == FlagState::skipped && row->code.reason == Reason::suppressed)
+        return skipped(Reason::suppressed);
     if (row->campaign != campaign.id)
         return row->state == FlagState::released
                    ? untouched(campaign)

@@ -22,7 +22,6 @@ constexpr milliseconds kResendDelay{20};
 constexpr std::size_t kSubmitsMax = 512;
 /// An unreachable gateway keeps claimed rows waiting this long before they are released.
 constexpr milliseconds kDownGrace{1000};
-constexpr milliseconds kDownDue{1000};
 
 }  // namespace
 
@@ -48,6 +47,7 @@ void Sender::step(BootTime until) {
     if (control_.sender_done) return;
     auto now = context_.clock.now();
     push_jobs();
+    if (control_.terms_changes() != terms_changes_) take_terms(now);
     take_claims(now);
     bool has_more = false;
     if (control_.is_stopping())
@@ -92,7 +92,10 @@ bool Sender::submit_some(BootTime now) {
     std::size_t submitted = 0;
     while (submitted < most && (send_held(now) || send_next(now)))
         ++submitted;
-    if (submitted > 0) context_.journal.sync();
+    if (submitted > 0) {
+        control_.begun += submitted;
+        context_.journal.sync();
+    }
     return submitted == most && most < room;
 }
 
@@ -283,23 +286,6 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
        : to == FlagState::rejected ? tally.rejected
        : to == FlagState::in_doubt ? tally.in_doubt
                                    : tally.released);
-}
-
-/// Gives back every row that is not on the wire.
-void Sender::release_unsent(Reason reason, BootTime now) {
-    for (auto& open : open_) {
-        if (!open) continue;
-        for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
-            const auto phase = open->rows[row].phase;
-            if (phase == Phase::waiting || phase == Phase::held || phase == Phase::withheld) {
-                if (reason == Reason::unreachable) open->rows[row].due_in = kDownDue;
-                answer_row(*open, row, FlagState::released, reason, now);
-            }
-        }
-        open->next = open->rows.size();
-    }
-    current_.reset();
-    held_ = {};
 }
 
 /// Believes the withheld rejections, or lets the breaker pause the campaign.

@@ -33,6 +33,9 @@ class Sender {
 
   private:
     using Phase = OpenClaim::Phase;
+    /// Rows released because the gateway is out of reach are due again after this.
+    static constexpr std::chrono::milliseconds kDownDue{1000};
+    void take_terms(BootTime now);
     struct Held {
         BootTime due;
         std::size_t open;
@@ -80,6 +83,7 @@ class Sender {
     std::size_t withheld_ = 0;
     std::size_t on_the_wire_ = 0;
     std::uint32_t next_serial_ = 1;
+    std::uint64_t terms_changes_ = 0;  ///< of the control, that we know
     /// The campaign's deadline, carried over from the database's clock: this host's may be wrong.
     std::optional<BootTime> expires_;
     std::optional<BootTime> down_since_;

@@ -13,8 +13,21 @@ struct Tally {
     std::atomic<std::uint64_t> rejected{0};
     std::atomic<std::uint64_t> in_doubt{0};
     std::atomic<std::uint64_t> released{0};
-    std::atomic<std::uint64_t> raced{0};  ///< already claimed by another worker
+    std::atomic<std::uint64_t> suppressed{0};  ///< skipped, because they opted out
+    std::atomic<std::uint64_t> raced{0};       ///< already claimed by another worker
     std::atomic<std::uint64_t> on_the_wire{0};
+
+    void add(const Tally& other) {
+        claimed += other.claimed;
+        sent += other.sent;
+        delivered += other.delivered;
+        rejected += other.rejected;
+        in_doubt += other.in_doubt;
+        released += other.released;
+        suppressed += other.suppressed;
+        raced += other.raced;
+        on_the_wire += other.on_the_wire;
+    }
 };
 
 }  // namespace dispatcher

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,21 @@ struct NewChunk {
     Sha256Digest sha256{};
     std::string keys;  ///< compressed blocks
     std::string data;
+};
+
+/// That an operator stopped the whole store.
+struct Halt {
+    WallTime since{};
+    std::string who;
+    std::string because;
+};
+
+/// A line of the opt-out list: whom no campaign of the store sends to any more.
+struct OptOut {
+    std::string appid;
+    WallTime since{};
+    std::string who;
+    std::string because;
 };
 
 /// Counts of a campaign's flags by what the report will say, and the rows behind them.
@@ -129,10 +145,30 @@ class CampaignStore {
                               CampaignState to, std::string_view action, const Actor& actor) = 0;
     /// sealed → running; sets started_at and the deadline once.
     virtual CampaignHead start(CampaignId campaign, const Actor& actor) = 0;
-    virtual void set_settings(CampaignId campaign, const Settings& settings,
+    /// Changes the settings of a campaign that is not finished, where its epoch still is `seen`'s,
+    /// and raises the epoch: from then on every claim is made under the new ones. A budget that was
+    /// spent far ahead at another rate begins anew. Answers false where the epoch has moved.
+    virtual bool set_settings(const CampaignHead& seen, const Settings& settings,
                               std::string_view detail, const Actor& actor) = 0;
     virtual void add_audit(CampaignId campaign, std::string_view action, std::string_view detail,
                            const Actor& actor) = 0;
+
+    // -- the whole store ----------------------------------------------------------------------
+    virtual std::optional<Halt> halted() = 0;
+    /// No claim of any campaign can follow the commit of a halt. Answers whether this call changed
+    /// anything; then it is in the audit.
+    virtual bool halt(const Actor& actor) = 0;
+    virtual bool unhalt(const Actor& actor) = 0;
+
+    // -- opt-outs -----------------------------------------------------------------------------
+    /// Puts at most 1,000 appids, sorted bytewise, on the opt-out list, in force from the next
+    /// claim; answers how many were not on it. Not audited: add_audit(CampaignId{}, …).
+    virtual std::size_t suppress(std::span<const std::string_view> appids, const Actor& actor) = 0;
+    /// Takes them off; answers how many were on it.
+    virtual std::size_t unsuppress(std::span<const std::string_view> appids) = 0;
+    /// The list in the order of appids, those behind `after`.
+    virtual std::vector<OptOut> opt_outs(std::string_view after, std::size_t limit) = 0;
+    virtual std::optional<OptOut> opt_out(std::string_view appid) = 0;
 
     /// A session of the flag protocol on the same store.
     virtual StoreSession& session() = 0;

@@ -6,6 +6,7 @@
 
 #include "base/crash_point.h"
 #include "base/invariant.h"
+#include "store/claim_choice.h"
 #include "store/key_merge.h"
 #include "store/reopening.h"
 
@@ -121,7 +122,8 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
             return false;
         }
         if (chunk->lease_until < chunk->now) return false;
-        if (campaign->state != CampaignState::running || campaign->epoch != r.epoch) {
+        if (campaign->state != CampaignState::running || campaign->epoch != r.epoch ||
+            campaign->is_halted) {
             result.verdict = ClaimVerdict::not_running;
             return false;
         }
@@ -132,22 +134,18 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         s.advance_chunk(r.campaign, r.chunk, r.claim_seq + 1, ttl_);
         crash_point("CP06");
         s.read_standing(range, rows_);
-        std::vector<std::string_view> absent;
-        std::vector<std::string_view> due;
-        absent.reserve(r.appids.size());
-        merge_keys(r.appids, rows_, [&](std::string_view appid, const FlagRows::Row* row) {
-            if (row == nullptr)
-                absent.push_back(appid);
-            else if (row->state == FlagState::released &&
-                     has_tries_left(*row, r.campaign, r.attempts_max) &&
-                     (!row->due_at || *row->due_at <= chunk->now))
-                due.push_back(appid);
-        });
-        if (!absent.empty()) s.insert_claims(r.scope, r.campaign, r.claim, absent);
-        if (!due.empty()) s.reclaim(r.scope, r.campaign, r.claim, due);
+        s.read_suppressed(r.appids, suppressed_);
+        ClaimChoice choice(r, rows_, suppressed_, chunk->now);
+        if (!choice.count_first(s, r)) {
+            result.verdict = ClaimVerdict::first_reached;
+            return false;
+        }
+        choice.write(s, r);
         s.read_won(range, r.claim, won);
         result.verdict = ClaimVerdict::claimed;
-        result.raced = absent.size() + due.size() - won.size();
+        result.raced = choice.asked() - won.size();
+        result.suppressed = choice.skipped();
+        result.was_last_of_first = choice.is_last_of_first();
         crash_point("CP07");
         return true;
     });

@@ -33,20 +33,25 @@ struct ClaimRequest {
     ClaimId claim;
     std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
     std::uint16_t attempts_max = 0;            ///< released rows that we tried so often stay
+    /// Recipients that the campaign may claim before it pauses for a look; 0: any number.
+    std::uint32_t first_count = 0;
     bool is_rerun = false;
 };
 
 enum class ClaimVerdict : std::uint8_t {
-    claimed,      ///< committed; the won set may be empty
-    not_running,  ///< the campaign is not running at this epoch
-    expired,      ///< its delivery deadline has passed
-    lease_lost,   ///< another holder, or the lease ran out: nothing may be claimed here
+    claimed,        ///< committed; the won set may be empty
+    not_running,    ///< the campaign is not running at this epoch, or the store is halted
+    expired,        ///< its delivery deadline has passed
+    lease_lost,     ///< another holder, or the lease ran out: nothing may be claimed here
+    first_reached,  ///< the first recipients are claimed: the campaign pauses for a look
 };
 
 struct ClaimResult {
     ClaimVerdict verdict = ClaimVerdict::lease_lost;
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
+    std::size_t suppressed = 0;      ///< skipped for good, because they opted out
+    bool was_last_of_first = false;  ///< the first recipients are all claimed now
 };
 
 /// What a second chance is given to in one chunk.
@@ -157,7 +162,8 @@ class FlagStore {
     Store& store_;
     const std::chrono::milliseconds ttl_;
     std::unique_ptr<StoreSession> session_;
-    FlagRows rows_;  ///< scratch
+    FlagRows rows_;         ///< scratch
+    AppidList suppressed_;  ///< scratch
 };
 
 }  // namespace dispatcher

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "campaign/appid_list.h"
+#include "campaign/campaign.h"
 #include "campaign/campaign_state.h"
 #include "campaign/flag.h"
 #include "campaign/ids.h"
@@ -26,7 +27,8 @@ struct CampaignHead {
     CampaignState state = CampaignState::draft;
     std::uint64_t epoch = 0;
     std::optional<WallTime> deadline;
-    WallTime now{};  ///< the database's clock at the read
+    WallTime now{};          ///< the database's clock at the read
+    bool is_halted = false;  ///< an operator halted the whole store: nothing may be claimed
 };
 
 enum class ChunkState : std::uint8_t { open = 0, leased = 1, closed = 2 };
@@ -136,11 +138,14 @@ class StoreSession {
     virtual void rollback() noexcept = 0;
 
     // -- campaign ---------------------------------------------------------------------------
-    /// LOCK IN SHARE MODE: state changes wait for the transaction, so pause and cancel bind.
+    /// LOCK IN SHARE MODE, of the campaign's row and of the one that says whether the store is
+    /// halted: changes of either wait for the transaction, so pause, cancel and halt bind.
     virtual std::optional<CampaignHead> lock_campaign_shared(CampaignId campaign) = 0;
     /// FOR UPDATE: for state changes.
     virtual std::optional<CampaignHead> lock_campaign(CampaignId campaign) = 0;
     virtual std::optional<CampaignHead> read_campaign(CampaignId campaign) = 0;
+    /// What may change while the campaign runs; each change of it raises the epoch.
+    virtual std::optional<Settings> read_settings(CampaignId campaign) = 0;
     /// Campaigns of the scope that are neither drafts nor cancelled nor purged, by id. No lock.
     virtual std::vector<CampaignId> list_scope(ScopeId scope) = 0;
     /// Sets the state and epoch+1 where (state, epoch) still are as given.
@@ -224,6 +229,22 @@ class StoreSession {
     /// `seen` and were never in doubt. Their allowance of tries starts anew.
     virtual void give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
                                     std::span<const std::string_view> appids) = 0;
+
+    // -- opt-outs -----------------------------------------------------------------------------
+    /// Of these appids, the ones on the store's opt-out list, in order.
+    virtual void read_suppressed(std::span<const std::string_view> appids, AppidList& out) = 0;
+    /// One row per appid, SKIPPED without a claim (T11); a row that exists is left as it is.
+    virtual void insert_skipped(ScopeId scope, CampaignId campaign, Reason reason,
+                                std::span<const std::string_view> appids) = 0;
+    /// RELEASED → SKIPPED (T9), also of rows that another campaign of the scope gave back.
+    virtual void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
+                               std::span<const std::string_view> appids) = 0;
+
+    // -- the first recipients -------------------------------------------------------------------
+    /// How many recipients the campaign has claimed since it counts them. FOR UPDATE: claims that
+    /// count wait for each other.
+    virtual std::uint64_t lock_first_count(CampaignId campaign) = 0;
+    virtual void set_first_count(CampaignId campaign, std::uint64_t claimed) = 0;
 
     // -- rate -----------------------------------------------------------------------------------
     /// Reserves `n` sends of a budget at `rate_per_second` (GCRA): answers how long to wait from

@@ -59,6 +59,8 @@ TEST_CASE("an end by somebody else or from outside says whether it is safe to st
 TEST_CASE("a stop by its own judgement is 6") {
     CHECK(code(LaneStop::campaign_fault, paused) == 6);
     CHECK(code(LaneStop::frozen, frozen) == 6);
+    CHECK(code(LaneStop::halted, running) == 6);
+    CHECK(code(LaneStop::first_reached, paused) == 6);
 }
 
 TEST_CASE("each kind of failure has its exit code") {

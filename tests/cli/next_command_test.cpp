@@ -31,6 +31,8 @@ TEST_CASE("every state has a next sensible command") {
     CHECK(names(next(cancelled), "pushonce report sale`"));
     CHECK(names(next(cancelled, false, 1), "pushonce resolve sale"));
     CHECK(names(next(frozen), "pushonce doctor`"));
+    CHECK(names(next_command({running, "sale", {}, false, true}), "pushonce unhalt --because"));
+    CHECK(names(next_command({done, "sale", {}, false, true}), "pushonce report sale`"));
     CHECK_FALSE(next(purged).empty());
 }
 

@@ -200,10 +200,21 @@ TEST_CASE("keys of features to come are never passed over in silence", "[unit]")
     CHECK(folder.problem(with("schedule: {start: x}\n")) == coming("6:11", "schedule"));
     CHECK(folder.problem(with("limits: {}\n")) == coming("6:9", "limits"));
     CHECK(folder.problem(with("variants: []\n")) == coming("6:11", "variants"));
-    CHECK(folder.problem(with("delivery: {first: {count: 1000}}\n")) ==
-          coming("6:19", "delivery.first"));
+    CHECK(folder.problem(with("delivery: {first: 1h}\n")) == coming("6:19", "delivery.first"));
     CHECK(folder.problem(with("delivery: {spread: 2h}\n")) == coming("6:20", "delivery.spread"));
     CHECK(folder.problem(with_audience("refresh: x")) == coming("6:12", "audience.refresh"));
+}
+
+TEST_CASE("a look after the first recipients names their number and what then", "[unit]") {
+    const CampaignFolder folder;
+    CHECK(
+        folder.load(with("delivery: {first: {count: 1000, then: pause}}\n")).settings.first_count ==
+        1000);
+    CHECK(folder.problem(with("delivery: {first: {count: 1000}}\n")) ==
+          "c.yaml:6:19: delivery.first.then is missing");
+    CHECK(folder.problem(with("delivery: {first: {count: 0, then: stop}}\n")) ==
+          "c.yaml:6:27: delivery.first.count: 0 is out of range; 1 to 4294967295 are allowed\n"
+          "c.yaml:6:36: delivery.first.then: 'stop' is not one of pause");
 }
 
 TEST_CASE("mistakes in the campaign file are told at their place", "[unit]") {

@@ -57,6 +57,12 @@ TEST_CASE("a settled flag is reported as it is, whatever became of the campaign"
     }
 }
 
+TEST_CASE("whoever opted out is skipped as such, whichever campaign of the scope met them") {
+    const ReportedOutcome suppressed{Outcome::skipped, "suppressed"};
+    CHECK(report(done, false, row(FlagState::skipped, Reason::suppressed)) == suppressed);
+    CHECK(report(done, false, row(FlagState::skipped, Reason::suppressed, kOther)) == suppressed);
+}
+
 TEST_CASE("doubt names its class and its time") {
     CHECK(report(done_with_doubt, false, row(FlagState::in_doubt, Reason::connection_lost)) ==
           ReportedOutcome{Outcome::in_doubt, "connection_lost:2027-03-01T09:00:03.123Z"});

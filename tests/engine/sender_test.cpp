@@ -401,4 +401,26 @@ TEST_CASE("an unreachable gateway costs no try and gives its rows back after a s
     CHECK(bench.control.stopped() == LaneStop::gateway_lost);
 }
 
+TEST_CASE("a deadline that an operator sets in mid-run holds for the next row", "[unit]") {
+    Bench bench;
+    bench.gateway.room = 5;
+    bench.claim(10);
+    bench.step();
+    REQUIRE(bench.gateway.submitted.size() == 5);
+    auto head = bench.context->campaign;
+    head.now = WallTime(std::chrono::hours(500'000));
+    head.deadline = head.now;
+    bench.control.change_terms(head, {});
+    bench.step();
+    CHECK(bench.gateway.submitted.size() == 5);
+    CHECK(bench.control.is_expired);
+    CHECK(bench.tally.released == 5);
+    // One that lies ahead by the database's clock lies as far ahead by ours.
+    head.deadline = head.now + std::chrono::seconds(10);
+    bench.control.change_terms(head, {});
+    bench.claim(5);
+    bench.pass(milliseconds(9000));
+    CHECK(bench.gateway.submitted.size() == 10);
+}
+
 }  // namespace dispatcher

@@ -21,7 +21,9 @@ const typename Table::mapped_type* find(const Table& table, const Table* written
 /// T1–T10, by what is in the table before and after a transaction.
 bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
     using enum FlagState;
-    if (before == nullptr) return after.state == claimed;
+    if (before == nullptr)
+        return after.state == claimed ||
+               (after.state == skipped && after.code.reason == Reason::suppressed);
     if (before->state == after.state)
         return before->claim == after.claim && before->claims == after.claims;
     const bool is_same_claim = before->claim == after.claim;
@@ -50,6 +52,7 @@ bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
 
 SimulatedDatabase::TransactionPtr SimulatedDatabase::begin() {
     auto transaction = std::make_shared<Transaction>();
+    transaction->begun = world_.now();
     open_.insert(transaction);
     return transaction;
 }
@@ -58,8 +61,10 @@ void SimulatedDatabase::commit(Transaction& transaction) {
     if (transaction.state != Transaction::State::open) return;
     if (mistake_ == Mistake::lost_commit) remember(transaction);
     for (const auto& [key, row] : transaction.flags) {
-        const auto before = flags_.find(key);
-        check_flag(key, before == flags_.end() ? nullptr : &before->second, row);
+        const auto found = flags_.find(key);
+        const auto* before = found == flags_.end() ? nullptr : &found->second;
+        check_flag(key, before, row);
+        check_claim(transaction, key, before, row);
         flags_[key] = row;
     }
     for (const auto& [key, head] : transaction.chunks)
@@ -71,6 +76,8 @@ void SimulatedDatabase::commit(Transaction& transaction) {
     }
     for (const auto& [id, closed] : transaction.incarnations)
         incarnations_[id] = closed;
+    for (const auto& [id, count] : transaction.first_counts)
+        first_counts_[id] = count;
     transaction.state = Transaction::State::committed;
     release_locks(transaction);
 }
@@ -133,6 +140,14 @@ bool SimulatedDatabase::lock_chunk(Transaction& transaction, const ChunkKey& chu
                 Mode::exclusive);
 }
 
+bool SimulatedDatabase::lock_store(Transaction& transaction, Mode mode) {
+    return lock(transaction, "store", mode);
+}
+
+bool SimulatedDatabase::lock_first_count(Transaction& transaction, CampaignId campaign) {
+    return lock(transaction, fmt::format("first {}", campaign.value), Mode::exclusive);
+}
+
 bool SimulatedDatabase::lock_flag(Transaction& transaction, const FlagKey& flag) {
     return lock(transaction, fmt::format("flag {} {}", flag.scope.value, flag.appid),
                 Mode::exclusive);
@@ -163,6 +178,12 @@ void SimulatedDatabase::release_locks(const Transaction& transaction) {
         held = is_free ? locks_.erase(held) : std::next(held);
     }
     std::erase_if(open_, [&](const auto& one) { return one.get() == &transaction; });
+}
+
+std::uint64_t SimulatedDatabase::first_count(const Transaction& transaction,
+                                             CampaignId campaign) const {
+    const auto* count = find(first_counts_, &transaction.first_counts, campaign);
+    return count == nullptr ? 0 : *count;
 }
 
 const CampaignHead* SimulatedDatabase::campaign(const Transaction* transaction,
@@ -249,6 +270,49 @@ bool SimulatedDatabase::move_campaign(CampaignId id, CampaignState from, Campaig
     }
     rollback(*transaction);
     return false;
+}
+
+bool SimulatedDatabase::change_settings(CampaignId id, const Settings& settings) {
+    const auto transaction = begin();
+    const bool is_free = is_up_ && lock_campaign(*transaction, id, Mode::exclusive);
+    if (is_free) {
+        auto head = campaigns_.at(id);
+        ++head.epoch;
+        transaction->campaigns[id] = head;
+        settings_[id] = settings;
+        commit(*transaction);
+    } else {
+        rollback(*transaction);
+    }
+    return is_free;
+}
+
+bool SimulatedDatabase::set_halted(bool is_halted) {
+    const auto transaction = begin();
+    const bool is_free = is_up_ && lock_store(*transaction, Mode::exclusive);
+    if (is_free) is_halted_ = is_halted;
+    rollback(*transaction);
+    return is_free;
+}
+
+/// What binds claims besides the flags themselves: halt, opt-outs, the first recipients.
+void SimulatedDatabase::check_claim(const Transaction& transaction, const FlagKey& key,
+                                    const FlagRows::Row* before, const FlagRows::Row& after) {
+    if (after.state == FlagState::skipped && after.code.reason == Reason::suppressed &&
+        !is_suppressed(key.appid))
+        world_.violation(key.appid + " was skipped as opted out and had not opted out");
+    const bool is_claim =
+        after.state == FlagState::claimed && (before == nullptr || before->claim != after.claim);
+    if (!is_claim) return;
+    if (is_halted_) world_.violation(key.appid + " was claimed in a halted store");
+    const auto opted_out = suppressed_.find(key.appid);
+    if (opted_out != suppressed_.end() && opted_out->second < transaction.begun)
+        world_.violation(key.appid + " was claimed after it had opted out");
+    if (before != nullptr && before->campaign == after.campaign) return;
+    const auto claimed = ++fresh_claims_[after.campaign];
+    const auto most = settings_.at(after.campaign).first_count;
+    if (most > 0 && claimed > most)
+        world_.violation(fmt::format("{} claimed of the first {}", claimed, most));
 }
 
 void SimulatedDatabase::check_flag(const FlagKey& key, const FlagRows::Row* before,

@@ -38,10 +38,12 @@ class SimulatedDatabase {
         enum class State : std::uint8_t { open, committed, rolled_back };
         State state = State::open;
         bool is_commit_sent = false;
+        BootTime begun{};
         FlagTable flags;
         std::map<ChunkKey, ChunkHead> chunks;
         std::map<CampaignId, CampaignHead> campaigns;
         std::map<IncarnationId, bool> incarnations;
+        std::map<CampaignId, std::uint64_t> first_counts;
     };
     using TransactionPtr = std::shared_ptr<Transaction>;
 
@@ -67,6 +69,8 @@ class SimulatedDatabase {
     enum class Mode : std::uint8_t { shared, exclusive };
     bool lock_campaign(Transaction& transaction, CampaignId campaign, Mode mode);
     bool lock_chunk(Transaction& transaction, const ChunkKey& chunk);
+    bool lock_store(Transaction& transaction, Mode mode);
+    bool lock_first_count(Transaction& transaction, CampaignId campaign);
     bool lock_flag(Transaction& transaction, const FlagKey& flag);
 
     // -- reads: what the transaction wrote, else what is committed ------------------------------
@@ -78,6 +82,15 @@ class SimulatedDatabase {
                                                    CampaignId campaign) const;
     void for_range(const Transaction* transaction, const KeyRange& range,
                    const std::function<void(const FlagKey&, const FlagRows::Row&)>& visit) const;
+    [[nodiscard]] std::uint64_t first_count(const Transaction& transaction,
+                                            CampaignId campaign) const;
+    [[nodiscard]] bool is_halted() const { return is_halted_; }
+    [[nodiscard]] bool is_suppressed(const std::string& appid) const {
+        return suppressed_.contains(appid);
+    }
+    [[nodiscard]] const Settings& settings(CampaignId campaign) const {
+        return settings_.at(campaign);
+    }
     [[nodiscard]] bool is_closed(IncarnationId incarnation) const;
     [[nodiscard]] bool knows(IncarnationId incarnation) const;
     [[nodiscard]] const ChunkPayload& payload(const ChunkKey& key) const {
@@ -85,7 +98,10 @@ class SimulatedDatabase {
     }
 
     // -- tables, as committed -----------------------------------------------------------------
-    void add_campaign(const CampaignHead& head) { campaigns_[head.id] = head; }
+    void add_campaign(const CampaignHead& head, const Settings& settings) {
+        campaigns_[head.id] = head;
+        settings_[head.id] = settings;
+    }
     void add_chunk(const ChunkHead& head, ChunkPayload payload);
     [[nodiscard]] const FlagTable& flags() const { return flags_; }
     [[nodiscard]] CampaignHead campaign(CampaignId id) const { return campaigns_.at(id); }
@@ -93,6 +109,10 @@ class SimulatedDatabase {
     [[nodiscard]] const std::set<FlagKey>& resent() const { return resent_; }
     /// An operator's move of the campaign; false if it is locked now or in another state.
     bool move_campaign(CampaignId id, CampaignState from, CampaignState to);
+    /// An operator's other orders; false if the row is locked now.
+    bool change_settings(CampaignId id, const Settings& settings);
+    bool set_halted(bool is_halted);
+    void suppress(const std::string& appid) { suppressed_.emplace(appid, world_.now()); }
 
     std::map<std::pair<CampaignId, std::string>, WallTime> budgets;
 
@@ -106,6 +126,8 @@ class SimulatedDatabase {
     void remember(const Transaction& transaction);
     void forget_last_commit();
     void release_locks(const Transaction& transaction);
+    void check_claim(const Transaction& transaction, const FlagKey& key,
+                     const FlagRows::Row* before, const FlagRows::Row& after);
     void check_flag(const FlagKey& key, const FlagRows::Row* before, const FlagRows::Row& after);
 
     World& world_;
@@ -121,6 +143,11 @@ class SimulatedDatabase {
     std::map<ChunkKey, ChunkHead> chunks_;
     std::map<ChunkKey, ChunkPayload> payloads_;
     std::map<CampaignId, CampaignHead> campaigns_;
+    std::map<CampaignId, Settings> settings_;
+    std::map<CampaignId, std::uint64_t> first_counts_;
+    std::map<CampaignId, std::uint64_t> fresh_claims_;  ///< recipients ever claimed
+    std::map<std::string, BootTime> suppressed_;        ///< since when
+    bool is_halted_ = false;
     std::map<IncarnationId, bool> incarnations_;           ///< and whether they are closed
     std::set<std::pair<FlagKey, std::uint64_t>> claimed_;  ///< claim ids each flag ever had
     std::set<FlagKey> resent_;

@@ -199,6 +199,50 @@ void SimulatedStoreSession::give_up(ScopeId scope, CampaignId campaign, Reason r
         });
 }
 
+void SimulatedStoreSession::read_suppressed(std::span<const std::string_view> appids,
+                                            AppidList& out) {
+    execute("SELECT suppression", [&] {
+        out.clear();
+        if (mistake_ == Mistake::opt_outs_unread) return true;
+        for (const auto appid : appids)
+            if (database_.is_suppressed(std::string(appid))) out.push(appid);
+        return true;
+    });
+}
+
+void SimulatedStoreSession::insert_skipped(ScopeId scope, CampaignId campaign, Reason reason,
+                                           std::span<const std::string_view> appids) {
+    execute("INSERT delivery (skipped)", [&] {
+        for (const auto appid : appids)
+            if (!database_.lock_flag(*transaction_, {scope, std::string(appid)})) return false;
+        for (const auto appid : appids) {
+            const FlagKey key{scope, std::string(appid)};
+            if (database_.flag(transaction_.get(), key) != nullptr) continue;
+            Row row;
+            row.campaign = campaign;
+            row.state = FlagState::skipped;
+            row.code.reason = reason;
+            row.changed_at = database_.now();
+            transaction_->flags[key] = row;
+        }
+        return true;
+    });
+}
+
+void SimulatedStoreSession::skip_released(ScopeId scope, CampaignId campaign, Reason reason,
+                                          std::span<const std::string_view> appids) {
+    change_keys(
+        "UPDATE delivery (skip)", scope, appids,
+        [](const Row& row) { return row.state == FlagState::released; },
+        [&](Row& row) {
+            row.campaign = campaign;
+            row.code.reason = reason;
+            row.claim = {};
+            row.due_at.reset();
+            row.state = FlagState::skipped;
+        });
+}
+
 void SimulatedStoreSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason reason,
                                          std::span<const std::string_view> appids) {
     change_keys(

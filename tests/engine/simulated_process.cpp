@@ -109,12 +109,13 @@ void SimulatedProcess::run_until_told() {
     }
     for (;;) {
         const auto head = patiently([&] { return flags_->session().read_campaign(campaign_); });
+        if (head->state == CampaignState::running && head->is_halted) return;
         if (head->state == CampaignState::running) {
             const auto stopped = run_lanes(*head);
             around_.world.trace("{} stops for {}", life.name, static_cast<int>(stopped));
             if (stopped == LaneStop::frozen)
                 around_.world.violation(life.name + " found that the database lost a commit");
-            if (stopped == LaneStop::campaign_fault)
+            if (stopped == LaneStop::campaign_fault || stopped == LaneStop::first_reached)
                 around_.database.move_campaign(campaign_, CampaignState::running,
                                                CampaignState::paused);
             if (stopped != LaneStop::none) return;
@@ -170,7 +171,7 @@ std::unique_ptr<SimulatedProcess::Running> SimulatedProcess::start_lane(const Ca
     auto& journal_used = *journal;
     auto running = std::make_unique<Running>(LaneContext{head,
                                                          sealed_,
-                                                         scenario.settings,
+                                                         around_.database.settings(campaign_),
                                                          gateway,
                                                          sealed_.gateways[gateway.value].name,
                                                          0,

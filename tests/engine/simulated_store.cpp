@@ -160,9 +160,12 @@ void SimulatedStoreSession::rollback() noexcept {
 std::optional<CampaignHead> SimulatedStoreSession::lock_campaign_shared(CampaignId campaign) {
     std::optional<CampaignHead> head;
     execute("SELECT campaign LOCK IN SHARE MODE", [&] {
+        const bool locks_store = mistake_ != Mistake::halt_unlocked;
+        if (locks_store && !database_.lock_store(*transaction_, Mode::shared)) return false;
         if (!database_.lock_campaign(*transaction_, campaign, Mode::shared)) return false;
         head = *database_.campaign(transaction_.get(), campaign);
         head->now = database_.now();
+        head->is_halted = database_.is_halted();
         return true;
     });
     return head;
@@ -184,9 +187,19 @@ std::optional<CampaignHead> SimulatedStoreSession::read_campaign(CampaignId camp
     execute("SELECT campaign", [&] {
         head = *database_.campaign(transaction_.get(), campaign);
         head->now = database_.now();
+        head->is_halted = database_.is_halted();
         return true;
     });
     return head;
+}
+
+std::optional<Settings> SimulatedStoreSession::read_settings(CampaignId campaign) {
+    std::optional<Settings> settings;
+    execute("SELECT campaign (settings)", [&] {
+        settings = database_.settings(campaign);
+        return true;
+    });
+    return settings;
 }
 
 std::vector<CampaignId> SimulatedStoreSession::list_scope(ScopeId scope) {
@@ -338,6 +351,26 @@ std::optional<ChunkPayload> SimulatedStoreSession::read_payload(CampaignId campa
         return true;
     });
     return payload;
+}
+
+// -- the first recipients -----------------------------------------------------------------------
+
+std::uint64_t SimulatedStoreSession::lock_first_count(CampaignId campaign) {
+    std::uint64_t count = 0;
+    execute("SELECT quota FOR UPDATE", [&] {
+        const bool locks = mistake_ != Mistake::first_uncounted;
+        if (locks && !database_.lock_first_count(*transaction_, campaign)) return false;
+        count = database_.first_count(*transaction_, campaign);
+        return true;
+    });
+    return count;
+}
+
+void SimulatedStoreSession::set_first_count(CampaignId campaign, std::uint64_t claimed) {
+    execute("UPDATE quota", [&] {
+        transaction_->first_counts[campaign] = claimed;
+        return true;
+    });
 }
 
 // -- the rest -----------------------------------------------------------------------------------

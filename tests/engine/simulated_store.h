@@ -56,6 +56,7 @@ class SimulatedStoreSession final : public StoreSession {
     std::optional<CampaignHead> lock_campaign_shared(CampaignId campaign) override;
     std::optional<CampaignHead> lock_campaign(CampaignId campaign) override;
     std::optional<CampaignHead> read_campaign(CampaignId campaign) override;
+    std::optional<Settings> read_settings(CampaignId campaign) override;
     std::vector<CampaignId> list_scope(ScopeId scope) override;
     void move_campaign(CampaignId campaign, CampaignState from, std::uint64_t epoch,
                        CampaignState to) override;
@@ -99,6 +100,14 @@ class SimulatedStoreSession final : public StoreSession {
                       std::span<const std::string_view> appids) override;
     void give_second_chance(ScopeId scope, CampaignId campaign, const SecondChance& seen,
                             std::span<const std::string_view> appids) override;
+
+    void read_suppressed(std::span<const std::string_view> appids, AppidList& out) override;
+    void insert_skipped(ScopeId scope, CampaignId campaign, Reason reason,
+                        std::span<const std::string_view> appids) override;
+    void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
+                       std::span<const std::string_view> appids) override;
+    std::uint64_t lock_first_count(CampaignId campaign) override;
+    void set_first_count(CampaignId campaign, std::uint64_t claimed) override;
 
     Reservation reserve(CampaignId campaign, std::string_view gateway, std::uint32_t n,
                         double rate_per_second, std::chrono::milliseconds horizon) override;

@@ -69,7 +69,7 @@ void Simulation::launch() {
         head.state = CampaignState::running;
         head.epoch = 1;
         if (scenario_.deadline_after) head.deadline = database_.now() + *scenario_.deadline_after;
-        database_.add_campaign(head);
+        database_.add_campaign(head, scenario_.settings);
         add_chunks(launched);
     }
 }
@@ -129,6 +129,15 @@ void Simulation::schedule_storm() {
         return database_.move_campaign(launched_[world_.below(launched_.size())].id,
                                        CampaignState::running, CampaignState::paused);
     });
+    schedule(scenario_.halts, "store to be halted", [this] {
+        halt_store();
+        return true;
+    });
+    schedule(scenario_.opt_outs, "device opted out", [this] {
+        database_.suppress(fmt::format("device-{:05}", world_.below(scenario_.recipients)));
+        return true;
+    });
+    schedule(scenario_.settings_changes, "settings changed", [this] { return change_settings(); });
     schedule(scenario_.is_cancelled ? 1 : 0, "campaign cancelled", [this] {
         const bool is_moved = database_.move_campaign(launched_[0].id, CampaignState::running,
                                                       CampaignState::cancelled);
@@ -217,6 +226,26 @@ bool Simulation::crash_database() {
     return true;
 }
 
+/// Waits for the claims that are being made, as a lock does.
+void Simulation::halt_store() {
+    if (is_storm_over_) return;
+    if (!database_.set_halted(true)) {
+        world_.at(world_.now() + 1ms, [this] { halt_store(); });
+        return;
+    }
+    world_.count("store halted");
+    world_.trace("-- store halted");
+}
+
+bool Simulation::change_settings() {
+    const auto id = launched_[world_.below(launched_.size())].id;
+    auto settings = database_.settings(id);
+    settings.retry.attempts = static_cast<std::uint16_t>(2 + world_.below(5));
+    settings.rate_per_second =
+        world_.chance(0.5) ? 0 : 100.0 + static_cast<double>(world_.below(1000));
+    return database_.change_settings(id, settings);
+}
+
 void Simulation::clear_up() {
     world_.trace("-- the storm is over");
     is_storm_over_ = true;
@@ -229,10 +258,18 @@ void Simulation::clear_up() {
 }
 
 void Simulation::supervise() {
-    for (const auto& launched : launched_)
-        if (database_.campaign(launched.id).state == CampaignState::paused &&
-            (is_storm_over_ || world_.chance(0.1)))
+    if (database_.is_halted() && (is_storm_over_ || world_.chance(0.2)))
+        database_.set_halted(false);
+    for (const auto& launched : launched_) {
+        if (database_.campaign(launched.id).state != CampaignState::paused ||
+            (!is_storm_over_ && !world_.chance(0.1)))
+            continue;
+        // Whoever resumes has looked at the first recipients.
+        auto settings = database_.settings(launched.id);
+        settings.first_count = 0;
+        if (database_.change_settings(launched.id, settings))
             database_.move_campaign(launched.id, CampaignState::paused, CampaignState::running);
+    }
     for (auto& place : places_) {
         if (is_served(place) || !has_work(place)) continue;
         if (place.next_start == BootTime{} && place.process != nullptr)

@@ -49,6 +49,8 @@ class Simulation {
     bool stop_one();
     bool cut_power();
     bool crash_database();
+    void halt_store();
+    bool change_settings();
     void clear_up();
     void supervise();
     std::chrono::nanoseconds restart_delay();

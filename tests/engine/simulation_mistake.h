@@ -15,6 +15,9 @@ enum class Mistake : std::uint8_t {
     unknown_as_not_sent,  ///< no answer from the gateway counts as proof that nothing was sent
     no_reconcile,         ///< a campaign is done when its chunks are closed once
     lost_commit,          ///< a database that crashes forgets its last acknowledged commit
+    halt_unlocked,        ///< a claim reads whether the store is halted without a lock
+    opt_outs_unread,      ///< a claim does not look who opted out
+    first_uncounted,      ///< claims count the first recipients without waiting for each other
 };
 
 }  // namespace dispatcher

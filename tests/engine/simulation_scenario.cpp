@@ -95,6 +95,11 @@ Scenario Scenario::draw(World& world) {
     s.clock_skew_max = ms(world, 0, 3000);
     // A host whose clock is so wrong that it would call the campaign expired.
     if (s.deadline_after == 10min && world.chance(0.5)) s.clock_skew_max = 20min;
+    s.halts = up_to(world, 0.2, 2);
+    s.opt_outs = up_to(world, 0.4, s.recipients / 4);
+    s.settings_changes = up_to(world, 0.15, 3);
+    if (world.chance(0.1))
+        s.settings.first_count = 1 + static_cast<std::uint32_t>(world.below(s.recipients));
     return s;
 }
 

@@ -35,10 +35,13 @@ struct Scenario {
     std::uint32_t outages = 0;     ///< of the database server
     std::uint32_t gateway_outages = 0;
     std::uint32_t pauses = 0;
-    std::uint32_t terminations = 0;    ///< SIGTERM
-    std::uint32_t clock_steps = 0;     ///< of the database
-    std::uint32_t second_chances = 0;  ///< restarts that include what was rejected or given up
-    bool is_cancelled = false;         ///< at some point
+    std::uint32_t terminations = 0;      ///< SIGTERM
+    std::uint32_t clock_steps = 0;       ///< of the database
+    std::uint32_t halts = 0;             ///< of the whole store
+    std::uint32_t opt_outs = 0;          ///< devices that come onto the opt-out list
+    std::uint32_t settings_changes = 0;  ///< an operator's `set`
+    std::uint32_t second_chances = 0;    ///< restarts that include what was rejected or given up
+    bool is_cancelled = false;           ///< at some point
     std::chrono::milliseconds clock_skew_max{0};  ///< of hosts against each other
 
     static Scenario draw(World& world);

@@ -72,6 +72,9 @@ TEST_CASE("the judge sees every breach of the protocol") {
         {Mistake::unknown_as_not_sent, "silence of the gateway taken for proof"},
         {Mistake::no_reconcile, "no last look at closed chunks"},
         {Mistake::lost_commit, "a database that forgets a commit"},
+        {Mistake::halt_unlocked, "a halt that does not wait for claims"},
+        {Mistake::opt_outs_unread, "opt-outs not looked at"},
+        {Mistake::first_uncounted, "the first recipients counted without a lock"},
     }));
     constexpr std::uint64_t kSeedsMost = 1500;
     constexpr std::uint64_t kSeedsLeast = 100;

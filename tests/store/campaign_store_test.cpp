@@ -173,10 +173,11 @@ TEST_CASE("starting sets the start and the deadline once", "[store][contract]") 
     CHECK(campaigns.store.find("x")->started_at == record.started_at);
 
     settings.deadline_at = *record.started_at + 10min;
-    campaigns.store.set_settings(draft, settings, "deadline=…", kOperator);
+    REQUIRE(campaigns.store.set_settings(head, settings, "deadline=…", kOperator));
     CHECK(campaigns.store.find("x")->head.deadline == *record.started_at + 10min);
     CHECK(campaigns.store.find("x")->settings.to_json() == settings.to_json());
-    campaigns.store.set_settings(draft, {}, "deadline=none", kOperator);
+    const auto moved = campaigns.store.find("x")->head;
+    REQUIRE(campaigns.store.set_settings(moved, {}, "deadline=none", kOperator));
     CHECK_FALSE(campaigns.store.find("x")->head.deadline.has_value());
 }
 

@@ -15,7 +15,11 @@ constexpr auto kMove =
     " AND epoch={epoch} AND state={from}";
 constexpr auto kReadSettings = "SELECT settings, started_at FROM campaign WHERE id={}";
 constexpr auto kSetStart = "UPDATE campaign SET started_at={}, deadline={} WHERE id={}";
-constexpr auto kSetSettings = "UPDATE campaign SET settings={}, deadline={} WHERE id={}";
+constexpr auto kSetSettings =
+    "UPDATE campaign SET settings={}, deadline={}, epoch=epoch+1 WHERE id={}";
+// What was reserved ahead at the old rate stays reserved; at a low one that may have been hours.
+constexpr auto kBeginBudgetsAnew =
+    "UPDATE budget SET tat_us={now}*1000 WHERE campaign_id={id} AND tat_us>{now}*1000";
 
 /// The earlier of the two deadlines that settings can give, as a literal.
 std::string deadline_literal(const Settings& settings, std::optional<WallTime> started_at) {
@@ -130,18 +134,28 @@ CampaignHead SqlCampaignStore::start(CampaignId campaign, const Actor& actor) {
     });
 }
 
-void SqlCampaignStore::set_settings(CampaignId campaign, const Settings& settings,
+bool SqlCampaignStore::set_settings(const CampaignHead& seen, const Settings& settings,
                                     std::string_view detail, const Actor& actor) {
     const AuditEntry entry("set", detail, actor);
     const SettingsEntry history(settings, actor);
-    retrying_.run([&](SqlSession& session) {
+    const auto campaign = seen.id;
+    return retrying_.run([&](SqlSession& session) {
         auto& connection = session.connection();
         Transaction transaction(connection);
-        lock_existing(session, campaign);
+        const auto head = lock_existing(session, campaign);
         const auto stored = read_settings(connection, campaign);
+        // A try whose answer was lost may have been this very change.
+        if (head.epoch != seen.epoch)
+            return head.epoch == seen.epoch + 1 && stored.settings.to_json() == settings.to_json();
+        if (is_finished(head.state))
+            throw RefusedError(fmt::format("the campaign is {}: its settings matter no more",
+                                           to_string(head.state)));
         connection.exec(fmt::format(kSetSettings,
                                     connection.dialect().blob_literal(settings.to_json()),
                                     deadline_literal(settings, stored.started_at), campaign.value));
+        if (stored.settings.rate_per_second != settings.rate_per_second)
+            connection.exec(fmt::format(kBeginBudgetsAnew, fmt::arg("id", campaign.value),
+                                        fmt::arg("now", connection.dialect().now_ms)));
         history.write(connection, campaign);
         entry.write(connection, campaign);
         transaction.commit();

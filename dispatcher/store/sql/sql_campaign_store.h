@@ -38,10 +38,19 @@ class SqlCampaignStore final : public CampaignStore {
     CampaignHead move(CampaignId campaign, std::vector<CampaignState> from, CampaignState to,
                       std::string_view action, const Actor& actor) override;
     CampaignHead start(CampaignId campaign, const Actor& actor) override;
-    void set_settings(CampaignId campaign, const Settings& settings, std::string_view detail,
+    bool set_settings(const CampaignHead& seen, const Settings& settings, std::string_view detail,
                       const Actor& actor) override;
     void add_audit(CampaignId campaign, std::string_view action, std::string_view detail,
                    const Actor& actor) override;
+
+    std::optional<Halt> halted() override;
+    bool halt(const Actor& actor) override;
+    bool unhalt(const Actor& actor) override;
+
+    std::size_t suppress(std::span<const std::string_view> appids, const Actor& actor) override;
+    std::size_t unsuppress(std::span<const std::string_view> appids) override;
+    std::vector<OptOut> opt_outs(std::string_view after, std::size_t limit) override;
+    std::optional<OptOut> opt_out(std::string_view appid) override;
 
     /// A connection that died since it was last used is found by a read, and replaced.
     StoreSession& session() override {

@@ -15,7 +15,14 @@ using std::chrono::milliseconds;
 
 // Every statement goes by the primary key of its table, but for kListScope.
 constexpr auto kReadCampaign =
-    "SELECT scope_id, state, epoch, deadline, {now} FROM campaign WHERE id={id}{lock}";
+    "SELECT campaign.scope_id, campaign.state, campaign.epoch, campaign.deadline, {now}, {halted}"
+    " FROM campaign{beside} WHERE campaign.id={id}{lock}";
+// A join shares the lock with the row that says whether the store is halted; a subquery reads it.
+constexpr auto kHaltedLocked = "store_id.halted_at IS NOT NULL";
+constexpr auto kBesideLocked = " JOIN store_id ON store_id.one=1";
+constexpr auto kHaltedRead =
+    "(SELECT store_id.halted_at IS NOT NULL FROM store_id WHERE store_id.one=1)";
+constexpr auto kReadSettings = "SELECT settings FROM campaign WHERE id={}";
 constexpr auto kMoveCampaign =
     "UPDATE campaign SET epoch=epoch+1, state={to} WHERE id={id} AND epoch={epoch} AND "
     "state={from}";
@@ -134,7 +141,11 @@ std::optional<CampaignHead> SqlSession::read_campaign(CampaignId campaign) {
 std::optional<CampaignHead> SqlSession::read_head(CampaignId campaign, std::string_view lock) {
     std::optional<CampaignHead> head;
     const auto now = lock.empty() ? dialect().now_ms : dialect().now_after_lock_ms;
+    // One family has no locks to ask for: there both ways come to the same.
+    const bool is_shared = lock == dialect().for_share;
     connection_.query(fmt::format(kReadCampaign, fmt::arg("now", now),
+                                  fmt::arg("halted", is_shared ? kHaltedLocked : kHaltedRead),
+                                  fmt::arg("beside", is_shared ? kBesideLocked : ""),
                                   fmt::arg("id", campaign.value), fmt::arg("lock", lock)),
                       [&](const Row& row) {
                           head.emplace();
@@ -145,8 +156,17 @@ std::optional<CampaignHead> SqlSession::read_head(CampaignId campaign, std::stri
                           if (!row.is_null(3)) head->deadline = wall(row.integer(3));
                           head->now = wall(row.integer(4));
                           connection_.note_now(row.integer(4));
+                          head->is_halted = row.integer(5) != 0;
                       });
     return head;
+}
+
+std::optional<Settings> SqlSession::read_settings(CampaignId campaign) {
+    std::optional<Settings> settings;
+    connection_.query(fmt::format(kReadSettings, campaign.value), [&](const Row& row) {
+        if (!row.is_null(0)) settings = Settings::from_json(row.bytes(0));
+    });
+    return settings;
 }
 
 std::vector<CampaignId> SqlSession::list_scope(ScopeId scope) {

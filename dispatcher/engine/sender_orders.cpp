@@ -1,0 +1,35 @@
+// What others order a lane's sender to do: to go on under new terms, to give back what it has not
+// sent.
+
+#include "engine/sender.h"
+
+namespace dispatcher {
+
+/// An operator changed retries or deadline.
+void Sender::take_terms(BootTime now) {
+    terms_changes_ = control_.terms_changes();
+    const auto terms = control_.terms();
+    context_.settings = terms.settings;
+    context_.campaign = terms.campaign;
+    expires_.reset();
+    if (terms.campaign.deadline) expires_ = now + (*terms.campaign.deadline - terms.campaign.now);
+}
+
+/// Gives back every row that is not on the wire.
+void Sender::release_unsent(Reason reason, BootTime now) {
+    for (auto& open : open_) {
+        if (!open) continue;
+        for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
+            const auto phase = open->rows[row].phase;
+            if (phase == Phase::waiting || phase == Phase::held || phase == Phase::withheld) {
+                if (reason == Reason::unreachable) open->rows[row].due_in = kDownDue;
+                answer_row(*open, row, FlagState::released, reason, now);
+            }
+        }
+        open->next = open->rows.size();
+    }
+    current_.reset();
+    held_ = {};
+}
+
+}  // namespace dispatcher

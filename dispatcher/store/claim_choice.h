@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "campaign/appid_list.h"
+#include "store/flag_store.h"
+
+namespace dispatcher {
+
+/// Which of the recipients that a claim asks for it takes, by what its first reads saw: advisory,
+/// the conditional writes that follow decide. Views are those of the request.
+class ClaimChoice {
+  public:
+    /// `flags` are the rows of the request's range, `suppressed` those of its appids that opted
+    /// out; `now` is the database's clock.
+    ClaimChoice(const ClaimRequest& request, const FlagRows& flags, const AppidList& suppressed,
+                WallTime now);
+
+    /// Where the campaign pauses after its first recipients: leaves out those beyond them, and
+    /// counts the others. Answers false if that leaves nobody to claim, though there were some.
+    bool count_first(StoreSession& session, const ClaimRequest& request);
+    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out: they are settled by
+    /// the claim that meets them, so that the chunk can close and the report has their line.
+    void write(StoreSession& session, const ClaimRequest& request) const;
+
+    /// Recipients that the claim wants to win.
+    [[nodiscard]] std::size_t asked() const { return absent_.size() + due_.size(); }
+    /// Recipients that opted out.
+    [[nodiscard]] std::size_t skipped() const {
+        return absent_suppressed_.size() + released_suppressed_.size();
+    }
+    /// The first recipients are all claimed with this.
+    [[nodiscard]] bool is_last_of_first() const { return is_last_of_first_; }
+
+  private:
+    [[nodiscard]] std::size_t fresh() const { return absent_.size() + taken_over_.size(); }
+    void keep_fresh(std::size_t most);
+
+    std::vector<std::string_view> absent_;      ///< without a flag
+    std::vector<std::string_view> due_;         ///< released, and due
+    std::vector<std::string_view> taken_over_;  ///< of these: given back by another campaign
+    std::vector<std::string_view> absent_suppressed_;
+    std::vector<std::string_view> released_suppressed_;
+    bool is_last_of_first_ = false;
+};
+
+}  // namespace dispatcher
