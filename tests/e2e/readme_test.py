@@ -83,7 +83,8 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual(said.split(count)[-1].split()[0], "0", "devices notified twice\n" + said)
 
     def test_the_example_files_are_accepted(self):
-        campaign, server = blocks("yaml")
+        campaign = next(b for b in blocks("yaml") if b.startswith("campaign:"))
+        server = next(b for b in blocks("yaml") if b.startswith("store:"))
         config = self.lab.path("config", "x").parent
         self.lab.run("init", self.lab.folder / "demo")
         shutil.copytree(ROOT / "config" / "audiences", config / "audiences")
