@@ -19,16 +19,6 @@ using std::chrono::milliseconds;
 constexpr double kRateMin = 1.0 / 86'400;
 constexpr double kRateMax = 1'000'000;
 
-/// The shortest writing of a duration: 90s, 5m, 1d.
-std::string written(milliseconds duration) {
-    const auto count = duration.count();
-    if (count % 86'400'000 == 0 && count != 0) return fmt::format("{}d", count / 86'400'000);
-    if (count % 3'600'000 == 0 && count != 0) return fmt::format("{}h", count / 3'600'000);
-    if (count % 60'000 == 0 && count != 0) return fmt::format("{}m", count / 60'000);
-    if (count % 1000 == 0) return fmt::format("{}s", count / 1000);
-    return fmt::format("{}ms", count);
-}
-
 std::string_view kind_in_words(YamlNode::Kind kind) {
     switch (kind) {
         case YamlNode::Kind::map:

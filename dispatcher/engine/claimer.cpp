@@ -158,20 +158,6 @@ bool Claimer::finish_one() {
     return true;
 }
 
-/// Every claim sees a pause; a lane that cannot claim now, because its gateway is slow or away, has
-/// to look for one. Answers whether it did.
-bool Claimer::look_at_campaign(BootTime now) {
-    if (control_.settler_stuck || now - campaign_seen_ < kCampaignLook) return false;
-    const auto head = flags_.session().read_campaign(context_.campaign.id);
-    campaign_seen_ = now;
-    // One that others finish shows in its chunks, and then there is nothing to stop.
-    using enum CampaignState;
-    const bool is_others = head && (head->state == reconciling || head->state == done ||
-                                    head->state == done_with_doubt);
-    if (!is_others) follow_campaign(head);
-    return true;
-}
-
 bool Claimer::can_claim() const {
     return control_.gateway_ready && !control_.settler_stuck && !ready_.full();
 }
