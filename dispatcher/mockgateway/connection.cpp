@@ -1,7 +1,9 @@
 #include "mockgateway/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nghttp2/nghttp2.h>
@@ -49,31 +51,21 @@ nghttp2_mem memory_for(RecycledMemory& memory) {
 }
 
 std::string_view status_text(int status) {
-    switch (status) {
-        case 200:
-            return "200";
-        case 400:
-            return "400";
-        case 403:
-            return "403";
-        case 404:
-            return "404";
-        case 405:
-            return "405";
-        case 410:
-            return "410";
-        case 413:
-            return "413";
-        case 429:
-            return "429";
-        case 500:
-            return "500";
-        case 503:
-            return "503";
-        default:
-            invariant(false, "an answer has a status that APNs knows");
-            return {};
-    }
+    constexpr std::array<std::pair<int, std::string_view>, 10> kKnown{{{200, "200"},
+                                                                       {400, "400"},
+                                                                       {403, "403"},
+                                                                       {404, "404"},
+                                                                       {405, "405"},
+                                                                       {410, "410"},
+                                                                       {413, "413"},
+                                                                       {429, "429"},
+                                                                       {500, "500"},
+                                                                       {503, "503"}}};
+    const auto* const found =
+        std::find_if(kKnown.begin(), kKnown.end(),
+                     [status](const auto& known) { return known.first == status; });
+    invariant(found != kKnown.end(), "an answer has a status that APNs knows");
+    return found->second;
 }
 
 }  // namespace

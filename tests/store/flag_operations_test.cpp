@@ -7,6 +7,7 @@
 namespace dispatcher::test {
 namespace {
 
+using namespace std::string_view_literals;
 using std::chrono::milliseconds;
 
 /// Also as a signed number the upper ids are in use: incarnations are any 32 bits.
@@ -178,7 +179,14 @@ TEST_CASE("what is still to be sent to reads as the whole rows say", "[store][co
     Flags flags;
     const auto other = start_campaign(flags.under_test.campaigns(), "other", {}, "spring");
     claim(*flags.session, flags.campaign, kMine, {"a", "b", "c", "d", "e"});
-    claim(*flags.session, other, kTheirs, {"f"});
+    claim(*flags.session, other, kTheirs, {"f", "g"});
+    flags.settle(FlagState::released, Reason::unreachable, kTheirs, "g");
+    flags.session->reclaim(flags.scope, flags.campaign.id, kMine, std::vector{"g"sv});
+    FlagRows won;
+    flags.session->read_won(flags.all(), kMine, won);
+    REQUIRE(won.size() == 6);
+    CHECK(won.rows[5].tries_spent() == 0);
+    flags.settle(FlagState::released, Reason::unreachable, kMine, "g");
     flags.settle(FlagState::delivered, Reason::none, kMine, "a");
     flags.settle(FlagState::rejected, Reason::unregistered, kMine, "b");
     flags.settle(FlagState::in_doubt, Reason::timeout, kMine, "c");
@@ -188,13 +196,14 @@ TEST_CASE("what is still to be sent to reads as the whole rows say", "[store][co
     FlagRows standing;
     flags.session->read_flags(flags.all(), whole);
     flags.session->read_standing(flags.all(), standing);
-    REQUIRE(whole.size() == 6);
+    REQUIRE(whole.size() == 7);
+    CHECK(whole.rows[6].tries_before == 1);
     REQUIRE(standing.size() == whole.size());
     for (std::size_t row = 0; row < whole.size(); ++row) {
         CHECK(standing.appids[row] == whole.appids[row]);
         CHECK(standing.rows[row].campaign == whole.rows[row].campaign);
         CHECK(standing.rows[row].state == whole.rows[row].state);
-        CHECK(standing.rows[row].tries == whole.rows[row].tries);
+        CHECK(standing.rows[row].tries_spent() == whole.rows[row].tries_spent());
         CHECK(standing.rows[row].due_at == whole.rows[row].due_at);
     }
 }
