@@ -16,6 +16,9 @@
 namespace dispatcher::cli {
 namespace {
 
+/// How the engine's cause begins when it pauses a campaign after its first recipients.
+constexpr std::string_view kFirstCause = "the first ";
+
 struct ResumeOptions {
     std::string campaign;
     std::string because;
@@ -26,6 +29,8 @@ struct ResumeOptions {
 void accept_first(Site& site, Invocation& invocation, const ResumeOptions& options) {
     const auto record = site.find(options.campaign);
     if (record.head.state != CampaignState::paused || record.settings.first_count == 0) return;
+    // Whoever paused it for another reason before that still wants the look.
+    if (!record.cause.starts_with(kFirstCause)) return;
     auto settings = record.settings;
     settings.first_count = 0;
     const auto detail =

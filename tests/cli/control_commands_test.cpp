@@ -95,6 +95,22 @@ TEST_CASE("a campaign pauses after its first recipients, and a resume sends the 
     CHECK(contains(desk.run({"audit", "sale"}).out, "first 2 → none"));
 }
 
+TEST_CASE("a pause for another reason leaves the look after the first recipients to come") {
+    const Desk desk;
+    desk.write("audience.csv", "appid,name\nd-1,A\nd-2,B\nd-3,C\nd-4,D\nd-5,E\n");
+    desk.write("sale.yaml", Desk::campaign("sale", "delivery: {first: {count: 2, then: pause}}\n"));
+    CHECK(desk.run({"launch", desk.path("sale.yaml")}).code == 6);
+    desk.run({"resume", "sale", "--because", "looks good"});
+    CHECK(desk.run({"set", "sale", "first.count=4", "first.then=pause"}).code == 0);
+    desk.run({"pause", "sale", "--because", "lunch"});
+    desk.run({"resume", "sale", "--because", "back"});
+    const auto second = desk.run({"--json", "restart", "sale"});
+    CHECK(second.code == 6);
+    CHECK(second.document()["sent"] == 2);
+    desk.run({"resume", "sale", "--because", "looks good too"});
+    CHECK(desk.run({"--json", "restart", "sale"}).document()["sent"] == 1);
+}
+
 TEST_CASE("settings are changed with old and new in the audit, and only while they matter") {
     const Desk desk;
     desk.write("sale.yaml", Desk::campaign("sale",
