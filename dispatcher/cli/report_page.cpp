@@ -136,7 +136,7 @@ void write_facts(std::ostream& out, const ReportPage& page) {
                html_value(record.sealed_by) + ", " + html_time(record.sealed_at));
     write_fact(out, "Started", record.started_at ? html_time(*record.started_at) : "not yet");
     if (record.head.deadline) write_fact(out, "Deadline", html_time(*record.head.deadline));
-    write_fact(out, "Audience", count_of(record.campaign.audience.recipients, "device"));
+    write_fact(out, "Audience", count_of(record.campaign.audience.members(), "device"));
     if (record.campaign.once_per != record.name.text())
         write_fact(out, "Once per",
                    html_value(record.campaign.once_per) +

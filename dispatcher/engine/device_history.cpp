@@ -4,6 +4,7 @@
 #include <array>
 
 #include "audience/chunk_block.h"
+#include "campaign/routing.h"
 #include "engine/notification_renderer.h"
 
 namespace dispatcher {
@@ -87,6 +88,7 @@ std::vector<DeviceChapter> device_history(
                                             [&](CampaignId) { return chapter.holder; });
         const auto& campaign = chapter.record.campaign;
         const auto gateway = gateway_of(store, place);
+        if (gateway == kExcludedGateway) chapter.reported = excluded_outcome();
         if (gateway.value < campaign.gateways.size()) {
             const auto& sealed = campaign.gateways[gateway.value];
             chapter.gateway = sealed.name;

@@ -13,11 +13,6 @@
 namespace dispatcher {
 namespace {
 
-/// What became of members whom the audience's exclusions struck out.
-ReportedOutcome excluded_outcome() {
-    return {ReportOutcome::skipped, std::string(to_string(Reason::excluded))};
-}
-
 constexpr std::size_t kChunksPage = 500;
 /// Keys of one read of flags: what a session takes in one call.
 constexpr std::size_t kKeysPage = 1000;

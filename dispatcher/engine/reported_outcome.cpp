@@ -52,6 +52,10 @@ std::vector<std::string> report_outcome_names() {
     return {kNames.begin(), kNames.end()};
 }
 
+ReportedOutcome excluded_outcome() {
+    return {ReportOutcome::skipped, name(Reason::excluded)};
+}
+
 ReportedOutcome reported_outcome(const CampaignStanding& campaign, const FlagRows::Row* row,
                                  const std::function<std::string(CampaignId)>& name_of) {
     if (row == nullptr) return untouched(campaign);

@@ -37,6 +37,9 @@ struct ReportedOutcome {
     bool operator==(const ReportedOutcome&) const = default;
 };
 
+/// What became of the members of a chunk of kExcludedGateway, flag or no flag.
+ReportedOutcome excluded_outcome();
+
 /// What the outcome of a campaign's recipients depends on besides their flags.
 struct CampaignStanding {
     CampaignId id;

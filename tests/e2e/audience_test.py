@@ -284,6 +284,8 @@ class AudienceTest(unittest.TestCase):
         self.assertEqual(status["excluded"], len(struck))
         shown = self.lab.run("show", "sale", config=self.config).out
         self.assertIn("excluded 3 by source crm", shown)
+        history = self.lab.run("lookup", "D-000300", "--explain", config=self.config).out
+        self.assertIn("excluded", history)
         self.assertIn(f"excluded {counts[2]} by campaign first (delivered)", shown)
         self.assertIn("0 sent", self.launch(path).err)
 
