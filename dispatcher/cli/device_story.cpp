@@ -11,7 +11,7 @@
 namespace dispatcher::cli {
 namespace {
 
-constexpr std::size_t kIndent = 14;
+constexpr std::size_t kIndent = 16;
 
 std::string line(std::string_view name, std::string_view value) {
     std::string text = fmt::format("  {:<{}}", name, kIndent - 2);

@@ -282,7 +282,7 @@ TEST_CASE("a device's history has the text that it got, and why it got none") {
     CHECK(contains(told[1]["why"], "sale holds this device's flag in the scope sale"));
     const auto text = desk.run({"lookup", "d-1", "--explain"}).out;
     CHECK(contains(text, "sale: delivered over hook\n"));
-    CHECK(contains(text, "Hi Al\n              20 off\n"));
+    CHECK(contains(text, "Hi Al\n                20 off\n"));
     CHECK(contains(text, "claimed once, 1 request"));
     CHECK(contains(desk.run({"lookup", "d-9", "--explain"}).err, "No campaign"));
 }

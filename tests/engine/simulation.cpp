@@ -92,7 +92,11 @@ void Simulation::add_chunks(const Launched& launched) {
         head.key_lo = appids.front();
         head.key_hi = appids.back();
         head.rows = static_cast<std::uint32_t>(appids.size());
-        database_.add_chunk(head, {std::move(blocks.keys), std::move(blocks.data), blocks.sha256});
+        ChunkPayload payload;
+        payload.keys = std::move(blocks.keys);
+        payload.data = std::move(blocks.data);
+        payload.sha256 = payload.sealed_sha256 = blocks.sha256;
+        database_.add_chunk(head, std::move(payload));
         ++next.value;
         appids.clear();
     };
