@@ -19,35 +19,36 @@ enum class Reason : std::uint16_t {
     expired_token = 201,
     bad_device_token = 202,
     payload_too_large = 203,
-    bad_request = 204,   ///< a 400 that concerns this row alone
-    render_failed = 205, ///< the template cannot be rendered for this row
+    bad_request = 204,          ///< a 400 that concerns this row alone
+    render_failed = 205,        ///< the template cannot be rendered for this row
     rejected_by_request = 206,  ///< loopback or webhook: refused as told
 
     // released: proved not sent, may be tried again
-    unreachable = 300,       ///< no connection: DNS, connect, TLS
-    never_framed = 301,      ///< waited in our queue when the connection ended
-    goaway = 302,            ///< above the last stream id of a GOAWAY
+    unreachable = 300,   ///< no connection: DNS, connect, TLS
+    never_framed = 301,  ///< waited in our queue when the connection ended
+    goaway = 302,        ///< above the last stream id of a GOAWAY
     refused_stream = 303,
     too_many_requests = 304,
     service_unavailable = 305,
-    misdirected = 306,       ///< 421 or 425
-    stopped = 307,           ///< pause, cancel, shutdown or a lost lease before it was sent
-    never_written = 308,     ///< the journal of a dead process shows that it was never sent
-    campaign_fault = 309,    ///< the gateway faulted the campaign, not the device
-    operator_released = 310, ///< an operator gave it a second chance
-    resend = 311,            ///< policy or operator: send again although it may have been sent
-    token_expired = 312,     ///< our own credentials had expired; they were renewed
+    misdirected = 306,        ///< 421 or 425
+    stopped = 307,            ///< pause, cancel, shutdown or a lost lease before it was sent
+    never_written = 308,      ///< the journal of a dead process shows that it was never sent
+    campaign_fault = 309,     ///< the gateway faulted the campaign, not the device
+    operator_released = 310,  ///< an operator gave it a second chance after it was given up
+    resend = 311,             ///< policy or operator: send again although it may have been sent
+    token_expired = 312,      ///< our own credentials had expired; they were renewed
+    rejected_before = 313,    ///< an operator gave it a second chance after it was rejected
 
     // in doubt
     timeout = 400,
     connection_lost = 401,
     stream_reset = 402,
     goaway_unanswered = 403,
-    server_error = 404,  ///< 500, 502, 503 without proof, 504
-    bad_answer = 405,    ///< garbage, or a status outside the table
-    killed = 406,        ///< the journal of a dead process shows it on the wire
-    lease_expired = 407, ///< claimed by a process that was heard of no more
-    journal_lost = 408,  ///< claimed by a dead process whose journal is gone or from another boot
+    server_error = 404,   ///< 500, 502, 503 without proof, 504
+    bad_answer = 405,     ///< garbage, or a status outside the table
+    killed = 406,         ///< the journal of a dead process shows it on the wire
+    lease_expired = 407,  ///< claimed by a process that was heard of no more
+    journal_lost = 408,   ///< claimed by a dead process whose journal is gone or from another boot
 
     // skipped
     tries_used_up = 500,
