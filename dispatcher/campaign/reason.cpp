@@ -64,6 +64,9 @@ constexpr std::array kReasons = {
         token_expired, "token_expired",
         "The gateway called our own credentials expired and processed nothing; they were renewed."},
 
+    Entry{rejected_before, "rejected_before",
+          "The gateway rejected it before, and an operator gave this device a second chance."},
+
     Entry{timeout, "timeout",
           "The request went out and no answer came in time; it may have been delivered."},
     Entry{connection_lost, "connection_lost",

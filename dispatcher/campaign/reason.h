@@ -34,9 +34,10 @@ enum class Reason : std::uint16_t {
     stopped = 307,            ///< pause, cancel, shutdown or a lost lease before it was sent
     never_written = 308,      ///< the journal of a dead process shows that it was never sent
     campaign_fault = 309,     ///< the gateway faulted the campaign, not the device
-    operator_released = 310,  ///< an operator gave it a second chance
+    operator_released = 310,  ///< an operator gave it a second chance after it was given up
     resend = 311,             ///< policy or operator: send again although it may have been sent
     token_expired = 312,      ///< our own credentials had expired; they were renewed
+    rejected_before = 313,    ///< an operator gave it a second chance after it was rejected
 
     // in doubt
     timeout = 400,

@@ -40,9 +40,10 @@ struct ChunkLease {
 /// Dropping one loses no right and no row; journal and store remember it.
 struct Claim {
     struct Row {
-        std::uint32_t row = 0;    ///< in the chunk
-        std::uint16_t slot = 0;   ///< in the journal batch
-        std::uint16_t tries = 0;  ///< before this claim, of the allowance
+        std::uint32_t row = 0;      ///< in the chunk
+        std::uint16_t slot = 0;     ///< in the journal batch
+        std::uint16_t tries = 0;    ///< before this claim, of the allowance
+        bool was_rejected = false;  ///< before an operator gave it its second chance
     };
 
     ClaimId id;

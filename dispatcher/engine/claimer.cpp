@@ -267,8 +267,9 @@ void Claimer::hand_over(const ClaimResult& result) {
     std::size_t at = 0;
     for (std::size_t i = 0; i < pending_->rows.size() && at < won_.size(); ++i) {
         if (won_.appids[at] != pending_->appids[i]) continue;
-        claim.rows.push_back(
-            {pending_->rows[i], static_cast<std::uint16_t>(i), won_.rows[at].tries_spent()});
+        claim.rows.push_back({pending_->rows[i], static_cast<std::uint16_t>(i),
+                              won_.rows[at].tries_spent(),
+                              won_.rows[at].code.reason == Reason::rejected_before});
         ++at;
     }
     invariant(at == won_.size(), "a claim wins only what it asked for");

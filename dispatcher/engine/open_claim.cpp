@@ -40,6 +40,11 @@ Settlement OpenClaim::identify(CampaignId campaign) const {
     return settlement;
 }
 
+Outcome OpenClaim::weigh(std::uint32_t row, Outcome outcome) const {
+    outcome.suspicious &= !claim.rows[row].was_rejected;
+    return outcome;
+}
+
 SettleJob OpenClaim::settle(CampaignId campaign, bool ranges_allowed) {
     SettleJob job;
     job.batch = claim.batch;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "campaign/outcome.h"
 #include "engine/claim.h"
 
 namespace dispatcher {
@@ -33,6 +34,10 @@ class OpenClaim {
 
     /// Records a row's outcome.
     void answer(std::uint32_t row, FlagState to, Reason reason, BootTime now);
+
+    /// The outcome as the breaker shall see it: a device that was rejected before, and that an
+    /// operator wanted to be tried again, is no sign of a wrong configuration.
+    [[nodiscard]] Outcome weigh(std::uint32_t row, Outcome outcome) const;
 
     /// Everything that is answered and not yet settled, as one settlement: what is not plainly
     /// delivered by keys, in groups; long runs of finished rows by range. `ranges_allowed`: our

@@ -173,7 +173,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
     crash_point("CP13");
     --on_the_wire_;
     --context_.tally.on_the_wire;
-    breaker_.observe(answer.outcome);
+    breaker_.observe(open->weigh(row, answer.outcome));
     const auto slot = open->claim.rows[row].slot;
     using enum Outcome::Kind;
     switch (answer.outcome.kind) {
@@ -181,7 +181,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
             accept(*open, row, now);
             break;
         case rejected:
-            reject(*open, row, answer.outcome, now);
+            reject(*open, row, open->weigh(row, answer.outcome), now);
             break;
         case refused:
             retry_refused(index, row, answer.outcome, now);

@@ -55,7 +55,7 @@ std::size_t FlagStore::give_second_chances(const CampaignHead& campaign, ChunkNo
                 s.read_keys(campaign.scope, keys, rows_);
                 for (const auto& row : rows_.rows)
                     if (row.campaign == campaign.id && row.state == FlagState::released &&
-                        row.code.reason == Reason::operator_released)
+                        row.tries_before && row.code.reason == second_chance_reason(seen.from))
                         ++given;
             });
         return given > 0;

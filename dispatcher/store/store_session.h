@@ -122,6 +122,11 @@ struct SecondChance {
     auto operator<=>(const SecondChance&) const = default;
 };
 
+/// Why a row is released that got its second chance out of this state.
+constexpr Reason second_chance_reason(FlagState from) {
+    return from == FlagState::rejected ? Reason::rejected_before : Reason::operator_released;
+}
+
 /// Port: one connection to the store, one typed operation per statement of the flag protocol. The
 /// order of the operations is FlagStore's. Every operation is one round trip and may throw
 /// StoreError; after one that is ambiguous the session is of no more use: destroy it, connect anew.

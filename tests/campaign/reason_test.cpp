@@ -36,6 +36,7 @@ TEST_CASE("reasons keep their numbers, because flags hold them", "[unit]") {
     CHECK(parse_reason("rejected_by_request") == static_cast<Reason>(206));
     CHECK(parse_reason("unreachable") == static_cast<Reason>(300));
     CHECK(parse_reason("resend") == static_cast<Reason>(311));
+    CHECK(parse_reason("rejected_before") == static_cast<Reason>(313));
     CHECK(parse_reason("timeout") == static_cast<Reason>(400));
     CHECK(parse_reason("journal_lost") == static_cast<Reason>(408));
     CHECK(parse_reason("tries_used_up") == static_cast<Reason>(500));

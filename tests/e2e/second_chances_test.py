@@ -182,9 +182,11 @@ class RejectedTest(ChancesCase):
         self.assertEqual({self.flags()[a].tries for a in self.undelivered}, {9})
         self.assert_judged()
 
-    def test_rejected_again_is_rejected_still(self):
+    def test_rejected_again_is_rejected_still_and_trips_no_breaker(self):
         self.command("restart", "sale", "--include", "rejected", expect=3)
+        self.assertEqual(self.state(), DONE_WITH_DOUBT)
         self.assertEqual(self.having(REJECTED, {200}), self.unregistered)
+        self.assertEqual(self.having(REJECTED, {202}), self.bad_token)
         self.assertEqual({self.flags()[a].claims for a in self.unregistered}, {2})
         self.assert_judged()
 

@@ -40,7 +40,8 @@ bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
         case rejected:
         case skipped:
             // T10: what was ever in doubt never gets a second chance.
-            return after.state == released && after.code.reason == Reason::operator_released &&
+            return after.state == released &&
+                   after.code.reason == second_chance_reason(before->state) &&
                    !before->code.was_in_doubt && after.tries_before == before->tries;
         case delivered:
             return false;

@@ -269,7 +269,7 @@ void SimulatedStoreSession::give_second_chance(ScopeId scope, CampaignId campaig
         },
         [&](Row& row) {
             row.tries_before = row.tries;
-            row.code.reason = Reason::operator_released;
+            row.code.reason = second_chance_reason(row.state);
             row.claim = {};
             row.due_at = database_.now();
             row.state = FlagState::released;

@@ -77,7 +77,7 @@ TEST_CASE("a second chance is for rows that are as they were seen", "[store][con
     scene.give(seen, {"a", "c", "d"});
     const auto released = scene["a"];
     CHECK(released.state == FlagState::released);
-    CHECK(released.code == Code{Reason::operator_released, false});
+    CHECK(released.code == Code{Reason::rejected_before, false});
     CHECK(released.claim.value == 0);
     CHECK(released.claims == 1);
     CHECK(released.tries == 2);

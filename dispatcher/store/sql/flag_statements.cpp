@@ -229,7 +229,8 @@ void SqlSession::give_second_chance(ScopeId scope, CampaignId campaign, const Se
               "a second chance is for what was rejected or given up");
     connection_.exec(fmt::format(
         kSecondChance, fmt::arg("now", connection_.now_text()), fmt::arg("due", dialect().now_ms),
-        fmt::arg("campaign", campaign.value), fmt::arg("code", stored(Reason::operator_released)),
+        fmt::arg("campaign", campaign.value),
+        fmt::arg("code", stored(second_chance_reason(seen.from))),
         fmt::arg("where", where_keys(dialect(), scope, appids)),
         fmt::arg("claim", dialect().natural(seen.claim.value)), fmt::arg("claims", seen.claims),
         fmt::arg("seen", stored(seen.reason)), fmt::arg("from", static_cast<int>(seen.from))));
