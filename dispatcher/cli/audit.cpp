@@ -2,13 +2,13 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
 #include "cli/campaign_view.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -43,16 +43,17 @@ int audit(Invocation& invocation, const std::string& campaign) {
 
 }  // namespace
 
-void add_audit(CLI::App& app, Invocation& invocation) {
+void add_audit(const Verb& app, Invocation& invocation) {
     const auto campaign = std::make_shared<std::string>();
-    auto* verb = app.add_subcommand("audit", "Every operator action: who, from where, what, why");
-    verb->add_option("CAMPAIGN", *campaign, "Its name; absent: all of them");
-    verb->footer(
+    const auto verb =
+        app.add_subcommand("audit", "Every operator action: who, from where, what, why");
+    verb.add_option("CAMPAIGN", *campaign, "Its name; absent: all of them");
+    verb.footer(
         "Oldest first.\n"
         "Examples:\n"
         "  pushonce audit\n"
         "  pushonce --json audit spring-sale");
-    verb->callback([&invocation, campaign] {
+    verb.callback([&invocation, campaign] {
         invocation.action = [&invocation, campaign] { return audit(invocation, *campaign); };
     });
 }

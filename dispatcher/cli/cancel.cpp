@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "cli/left_claims.h"
 #include "cli/operator_identity.h"
 #include "cli/state_change.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/reconciler.h"
 #include "engine/report.h"
@@ -77,19 +77,19 @@ int cancel(Invocation& invocation, const CancelOptions& options) {
 
 }  // namespace
 
-void add_cancel(CLI::App& app, Invocation& invocation) {
+void add_cancel(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<CancelOptions>();
-    auto* verb = app.add_subcommand("cancel", "End a campaign for good; nothing more is sent");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_option("--because", options->because, "Why, for the audit")
-        ->required()
-        ->type_name("TEXT");
-    verb->footer(
+    const auto verb = app.add_subcommand("cancel", "End a campaign for good; nothing more is sent");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_option("--because", options->because, "Why, for the audit")
+        .required()
+        .type_name("TEXT");
+    verb.footer(
         "Returns when no claim is left: what is on its way is waited for, the rest is given back.\n"
         "To reach the others with a corrected file, give it a new name and `once_per: CAMPAIGN`.\n"
         "Examples:\n"
         "  pushonce cancel spring-sale --because \"the sale is off\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return cancel(invocation, *options); };
     });
 }

@@ -12,6 +12,7 @@
 #include "cli/failure.h"
 #include "cli/invocation.h"
 #include "cli/standard_streams.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -70,31 +71,32 @@ void lay_out(CLI::App& verb) {
 }
 
 void add_verbs(CLI::App& app, Invocation& invocation) {
-    add_init(app, invocation);
-    add_plan(app, invocation);
-    add_preview(app, invocation);
-    add_test(app, invocation);
-    add_launch(app, invocation);
-    add_restart(app, invocation);
-    add_pause(app, invocation);
-    add_resume(app, invocation);
-    add_cancel(app, invocation);
-    add_halt(app, invocation);
-    add_unhalt(app, invocation);
-    add_set(app, invocation);
-    add_status(app, invocation);
-    add_show(app, invocation);
-    add_audit(app, invocation);
-    add_report(app, invocation);
-    add_lookup(app, invocation);
-    add_resolve(app, invocation);
-    add_suppress(app, invocation);
-    add_worker(app, invocation);
-    add_mock_gateway(app, invocation);
-    add_doctor(app, invocation);
-    add_store(app, invocation);
-    add_forget(app, invocation);
-    add_verbs_to_come(app, invocation);
+    const Verb program(app);
+    add_init(program, invocation);
+    add_plan(program, invocation);
+    add_preview(program, invocation);
+    add_test(program, invocation);
+    add_launch(program, invocation);
+    add_restart(program, invocation);
+    add_pause(program, invocation);
+    add_resume(program, invocation);
+    add_cancel(program, invocation);
+    add_halt(program, invocation);
+    add_unhalt(program, invocation);
+    add_set(program, invocation);
+    add_status(program, invocation);
+    add_show(program, invocation);
+    add_audit(program, invocation);
+    add_report(program, invocation);
+    add_lookup(program, invocation);
+    add_resolve(program, invocation);
+    add_suppress(program, invocation);
+    add_worker(program, invocation);
+    add_mock_gateway(program, invocation);
+    add_doctor(program, invocation);
+    add_store(program, invocation);
+    add_forget(program, invocation);
+    add_verbs_to_come(program, invocation);
     for (auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
         take_globals(*verb);
         lay_out(*verb);

@@ -1,7 +1,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/statvfs.h>
@@ -13,6 +12,7 @@
 #include "cli/number_text.h"
 #include "cli/site.h"
 #include "cli/store_halt.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -184,15 +184,15 @@ int doctor(Invocation& invocation) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Invocation& invocation) {
-    auto* verb = app.add_subcommand(
+void add_doctor(const Verb& app, Invocation& invocation) {
+    const auto verb = app.add_subcommand(
         "doctor", "Look at store, durability, journal, space, credentials and clock");
-    verb->footer(
+    verb.footer(
         "Exit 0: all fine; 2: something must be changed; 5: the store cannot be used.\n"
         "Examples:\n"
         "  pushonce doctor\n"
         "  pushonce --json doctor");
-    verb->callback(
+    verb.callback(
         [&invocation] { invocation.action = [&invocation] { return doctor(invocation); }; });
 }
 

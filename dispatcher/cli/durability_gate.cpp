@@ -1,15 +1,15 @@
 #include "cli/durability_gate.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "cli/finding.h"
 #include "cli/operator_identity.h"
+#include "cli/verb.h"
 
 namespace dispatcher::cli {
 
-void add_durability_option(CLI::App& verb, bool& accepted) {
+void add_durability_option(const Verb& verb, bool& accepted) {
     verb.add_flag("--accept-weak-durability", accepted,
                   "Send although the store may forget what it acknowledged (a crash of it can then "
                   "cause duplicates); recorded");

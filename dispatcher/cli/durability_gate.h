@@ -4,14 +4,12 @@
 
 #include "cli/site.h"
 
-namespace CLI {
-class App;
-}
-
 namespace dispatcher::cli {
 
+class Verb;
+
 /// Adds --accept-weak-durability to a verb that sends.
-void add_durability_option(CLI::App& verb, bool& accepted);
+void add_durability_option(const Verb& verb, bool& accepted);
 
 /// The promise rests on a store that keeps what it acknowledged. Throws ConfigError, with every
 /// setting to change, if its settings allow it to forget; where the operator `accepted` that,

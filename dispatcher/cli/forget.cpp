@@ -3,7 +3,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -52,21 +52,22 @@ int forget(Invocation& invocation, const ForgetOptions& options) {
 
 }  // namespace
 
-void add_forget(CLI::App& app, Invocation& invocation) {
+void add_forget(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<ForgetOptions>();
-    auto* verb = app.add_subcommand("forget", "Take a device's appid and data out of the store");
-    verb->add_option("APPID", options->appid, "The device's appid")->required();
-    verb->add_option("--because", options->because, "Why, for the audit: without the appid")
-        ->required()
-        ->type_name("TEXT");
-    verb->footer(
+    const auto verb =
+        app.add_subcommand("forget", "Take a device's appid and data out of the store");
+    verb.add_option("APPID", options->appid, "The device's appid").required();
+    verb.add_option("--because", options->because, "Why, for the audit: without the appid")
+        .required()
+        .type_name("TEXT");
+    verb.footer(
         "Its flags still hold: where the appid stood there is an HMAC of it, under a key in the\n"
         "store. Reports keep its line, without saying who it is. Refused while a campaign that is\n"
         "not finished has the device in its audience. The same command again goes on after a\n"
         "crash.\n"
         "Examples:\n"
         "  pushonce forget d-000017 --because \"request 4711 to be erased\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return forget(invocation, *options); };
     });
 }

@@ -2,7 +2,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +11,7 @@
 #include "cli/operator_identity.h"
 #include "cli/site.h"
 #include "cli/store_halt.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -79,20 +79,20 @@ int unhalt(Invocation& invocation, const std::string& because) {
     return kExitDone;
 }
 
-void add(CLI::App& app, Invocation& invocation, const char* name, const char* help,
+void add(const Verb& app, Invocation& invocation, const char* name, const char* help,
          const char* footer, int (*verb)(Invocation&, const std::string&)) {
     const auto because = std::make_shared<std::string>();
-    auto* added = app.add_subcommand(name, help);
-    added->add_option("--because", *because, "Why, for the audit")->required()->type_name("TEXT");
-    added->footer(footer);
-    added->callback([&invocation, because, verb] {
+    const auto added = app.add_subcommand(name, help);
+    added.add_option("--because", *because, "Why, for the audit").required().type_name("TEXT");
+    added.footer(footer);
+    added.callback([&invocation, because, verb] {
         invocation.action = [&invocation, because, verb] { return verb(invocation, *because); };
     });
 }
 
 }  // namespace
 
-void add_halt(CLI::App& app, Invocation& invocation) {
+void add_halt(const Verb& app, Invocation& invocation) {
     add(app, invocation, "halt", "Stop the whole store: no campaign sends until unhalt",
         "One order for everything: no claim of any campaign follows it. Returns when no claim is\n"
         "left, and says how many notifications were on the wire by then. Launches and restarts\n"
@@ -102,7 +102,7 @@ void add_halt(CLI::App& app, Invocation& invocation) {
         halt);
 }
 
-void add_unhalt(CLI::App& app, Invocation& invocation) {
+void add_unhalt(const Verb& app, Invocation& invocation) {
     add(app, invocation, "unhalt", "Let a halted store send again",
         "Workers go on by themselves; a launch or restart that ended is begun again.\n"
         "Examples:\n"

@@ -3,7 +3,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +10,7 @@
 #include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/sample_files.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "mockgateway/provider_key_file.h"
 #include "mockgateway/server_certificate.h"
@@ -80,19 +80,19 @@ int init(Invocation& invocation, const std::string& folder) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Invocation& invocation) {
+void add_init(const Verb& app, Invocation& invocation) {
     const auto folder = std::make_shared<std::string>(".");
-    auto* verb =
+    const auto verb =
         app.add_subcommand("init", "Write a server file, a campaign, a template and an audience");
-    verb->add_option("DIR", *folder, "Where; it is made if it is missing")->capture_default_str();
-    verb->footer(
+    verb.add_option("DIR", *folder, "Where; it is made if it is missing").capture_default_str();
+    verb.footer(
         "What it writes works at once with `pushonce mock-gateway` on this machine. Existing "
         "files\n"
         "are never touched.\n"
         "Examples:\n"
         "  pushonce init\n"
         "  pushonce init demo");
-    verb->callback([&invocation, folder] {
+    verb.callback([&invocation, folder] {
         invocation.action = [&invocation, folder] { return init(invocation, *folder); };
     });
 }

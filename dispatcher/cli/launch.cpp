@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/store_halt.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -100,19 +100,19 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
 
 }  // namespace
 
-void add_launch(CLI::App& app, Invocation& invocation) {
+void add_launch(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<LaunchOptions>();
-    auto* verb =
+    const auto verb =
         app.add_subcommand("launch", "Seal a campaign and send it to the end; again: resume it");
-    verb->add_option("FILE", options->file, "The campaign file")->required();
-    verb->add_flag("--yes,-y", options->yes, "Do not ask on a terminal");
-    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    add_durability_option(*verb, options->accepts_weak_durability);
-    verb->add_option("--launch-token", options->launch_token, "Not available in this version")
-        ->type_name("TOKEN");
-    verb->footer(
+    verb.add_option("FILE", options->file, "The campaign file").required();
+    verb.add_flag("--yes,-y", options->yes, "Do not ask on a terminal");
+    verb.add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        .type_name("KEY=VALUE")
+        .allow_extra_args(false);
+    add_durability_option(verb, options->accepts_weak_durability);
+    verb.add_option("--launch-token", options->launch_token, "Not available in this version")
+        .type_name("TOKEN");
+    verb.footer(
         "The same file again joins or resumes and never notifies a device twice. A file that was\n"
         "changed after sealing is refused with the differences. Ctrl-C drains and exits 5; the\n"
         "same command goes on where it stopped.\n"
@@ -120,7 +120,7 @@ void add_launch(CLI::App& app, Invocation& invocation) {
         "  pushonce launch config/spring-sale.yaml\n"
         "  pushonce launch config/spring-sale.yaml --yes --param discount=20\n"
         "  pushonce --json launch config/spring-sale.yaml > result.json");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return launch(invocation, *options); };
     });
 }

@@ -2,7 +2,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "cli/device_story.h"
 #include "cli/site.h"
 #include "cli/unfinished.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/device_history.h"
 #include "engine/report.h"
@@ -133,19 +133,19 @@ int lookup(Invocation& invocation, const LookupOptions& options) {
 
 }  // namespace
 
-void add_lookup(CLI::App& app, Invocation& invocation) {
+void add_lookup(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<LookupOptions>();
-    auto* verb = app.add_subcommand("lookup", "Everything sent, or not sent, to one device");
-    verb->add_option("APPID", options->appid, "The device's appid")->required();
-    verb->add_flag("--explain", options->explain,
-                   "Every campaign with it in its audience: who ordered it, what was tried, the "
-                   "exact text, and why nothing was sent where nothing was");
-    verb->footer(
+    const auto verb = app.add_subcommand("lookup", "Everything sent, or not sent, to one device");
+    verb.add_option("APPID", options->appid, "The device's appid").required();
+    verb.add_flag("--explain", options->explain,
+                  "Every campaign with it in its audience: who ordered it, what was tried, the "
+                  "exact text, and why nothing was sent where nothing was");
+    verb.footer(
         "Examples:\n"
         "  pushonce lookup d-000017\n"
         "  pushonce lookup d-000017 --explain\n"
         "  pushonce --json lookup d-000017");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return lookup(invocation, *options); };
     });
 }

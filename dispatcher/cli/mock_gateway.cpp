@@ -3,7 +3,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +11,7 @@
 #include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/signal_watch.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "config/quantity.h"
 
@@ -45,53 +45,53 @@ std::chrono::milliseconds latency_of(const std::string& text) {
     return *latency;
 }
 
-void add_options(CLI::App& verb, MockGatewayOptions& options,
+void add_options(const Verb& verb, MockGatewayOptions& options,
                  const std::shared_ptr<std::string>& latency) {
     verb.add_option("--listen", options.listen, "Where; port 0 takes any free one")
-        ->type_name("HOST:PORT")
-        ->capture_default_str();
+        .type_name("HOST:PORT")
+        .capture_default_str();
     verb.add_flag("--cleartext", options.cleartext, "HTTP/2 without TLS");
     verb.add_option("--ledger", options.ledger_file,
                     "A line for each accepted notification, written before the answer")
-        ->type_name("FILE");
-    verb.add_option("--faults", options.faults_file, "How it misbehaves (YAML)")->type_name("FILE");
+        .type_name("FILE");
+    verb.add_option("--faults", options.faults_file, "How it misbehaves (YAML)").type_name("FILE");
     verb.add_option("--latency", *latency, "Between a request and its answer, e.g. 20ms")
-        ->type_name("D");
+        .type_name("D");
     verb.add_option("--tls-dir,--cert-dir", options.tls_dir,
                     "Its ca.pem, cert.pem and key.pem: made on the first use")
-        ->type_name("DIR");
+        .type_name("DIR");
     verb.add_option("--cert-file", options.cert_file, "A certificate instead (PEM)")
-        ->type_name("FILE");
-    verb.add_option("--key-file", options.key_file, "Its key (PEM)")->type_name("FILE");
+        .type_name("FILE");
+    verb.add_option("--key-file", options.key_file, "Its key (PEM)").type_name("FILE");
     verb.add_option("--streams", options.streams, "Requests open at once on a connection")
-        ->capture_default_str();
+        .capture_default_str();
     verb.add_option("--first-streams", options.first_streams,
                     "The same until the first accepted notification")
-        ->capture_default_str();
+        .capture_default_str();
     verb.add_option("--apns-key", options.apns_public_key_file,
                     "Check provider tokens against this key (PEM)")
-        ->type_name("FILE");
+        .type_name("FILE");
     verb.add_option("--apns-key-id", options.apns_key_id, "Key id that tokens must name");
     verb.add_option("--apns-team-id", options.apns_team_id, "Team id that tokens must name");
     verb.add_option("--apns-topic", options.apns_topics, "A topic that is allowed; repeatable")
-        ->allow_extra_args(false);
+        .allow_extra_args(false);
 }
 
 }  // namespace
 
-void add_mock_gateway(CLI::App& app, Invocation& invocation) {
+void add_mock_gateway(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<MockGatewayOptions>();
     options->listen = "127.0.0.1:8443";
     const auto latency = std::make_shared<std::string>();
-    auto* verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
-    add_options(*verb, *options, latency);
-    verb->footer(
+    const auto verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
+    add_options(verb, *options, latency);
+    verb.footer(
         "Speaks like APNs, strictly, and keeps a ledger of what it accepted. Prints its endpoint.\n"
         "Examples:\n"
         "  pushonce mock-gateway --tls-dir var/mock --ledger var/ledger.ndjson\n"
         "  pushonce mock-gateway --listen 127.0.0.1:0 --cleartext --latency 20ms\n"
         "  pushonce mock-gateway --faults faults.yaml --ledger ledger.ndjson");
-    verb->callback([&invocation, options, latency] {
+    verb.callback([&invocation, options, latency] {
         invocation.action = [&invocation, options, latency] {
             if (!latency->empty()) options->latency = latency_of(*latency);
             return mock_gateway(invocation, *options);

@@ -2,7 +2,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "cli/operator_identity.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -97,20 +97,20 @@ int pause(Invocation& invocation, const PauseOptions& options) {
 
 }  // namespace
 
-void add_pause(CLI::App& app, Invocation& invocation) {
+void add_pause(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<PauseOptions>();
-    auto* verb = app.add_subcommand("pause", "Stop sending; returns when no claim is left");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name");
-    verb->add_option("--because", options->because, "Why, for the audit")
-        ->required()
-        ->type_name("TEXT");
-    verb->add_flag("--all", options->all, "Every campaign that is running");
-    verb->footer(
+    const auto verb = app.add_subcommand("pause", "Stop sending; returns when no claim is left");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name");
+    verb.add_option("--because", options->because, "Why, for the audit")
+        .required()
+        .type_name("TEXT");
+    verb.add_flag("--all", options->all, "Every campaign that is running");
+    verb.footer(
         "Says how many notifications were on the wire when it took effect.\n"
         "Examples:\n"
         "  pushonce pause spring-sale --because \"typo in the German title\"\n"
         "  pushonce pause --all --because \"the shop is down\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return pause(invocation, *options); };
     });
 }

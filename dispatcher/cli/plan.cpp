@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "cli/invocation.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -67,22 +67,22 @@ int plan(Invocation& invocation, const PlanOptions& options) {
 
 }  // namespace
 
-void add_plan(CLI::App& app, Invocation& invocation) {
+void add_plan(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<PlanOptions>();
-    auto* verb = app.add_subcommand("plan", "Say what a launch would do, without doing it");
-    verb->add_option("FILE", options->file, "The campaign file")->required();
-    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    verb->add_flag("--offline", options->offline, "Check the files only, without the store");
-    verb->add_flag("--with-gateways", options->with_gateways,
-                   "Also read the gateways' keys, and connect without sending anything");
-    verb->footer(
+    const auto verb = app.add_subcommand("plan", "Say what a launch would do, without doing it");
+    verb.add_option("FILE", options->file, "The campaign file").required();
+    verb.add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        .type_name("KEY=VALUE")
+        .allow_extra_args(false);
+    verb.add_flag("--offline", options->offline, "Check the files only, without the store");
+    verb.add_flag("--with-gateways", options->with_gateways,
+                  "Also read the gateways' keys, and connect without sending anything");
+    verb.footer(
         "Examples:\n"
         "  pushonce plan config/spring-sale.yaml\n"
         "  pushonce plan config/spring-sale.yaml --offline\n"
         "  pushonce --json plan config/spring-sale.yaml --param discount=20");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return plan(invocation, *options); };
     });
 }

@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "base/error.h"
 #include "cli/campaign_view.h"
 #include "cli/planning.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/notification_renderer.h"
 
@@ -70,22 +70,22 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
 
 }  // namespace
 
-void add_preview(CLI::App& app, Invocation& invocation) {
+void add_preview(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<PreviewOptions>();
-    auto* verb =
+    const auto verb =
         app.add_subcommand("preview", "The exact request that a device's gateway would get");
-    verb->add_option("FILE", options->file, "The campaign file")->required();
-    verb->add_option("--appid", options->appid, "A device of the audience")
-        ->required()
-        ->type_name("ID");
-    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    verb->footer(
+    verb.add_option("FILE", options->file, "The campaign file").required();
+    verb.add_option("--appid", options->appid, "A device of the audience")
+        .required()
+        .type_name("ID");
+    verb.add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        .type_name("KEY=VALUE")
+        .allow_extra_args(false);
+    verb.footer(
         "Nothing is sent; secrets are left out.\n"
         "Examples:\n"
         "  pushonce preview config/spring-sale.yaml --appid d-000017");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return preview(invocation, *options); };
     });
 }

@@ -5,7 +5,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -14,6 +13,7 @@
 #include "cli/report_page.h"
 #include "cli/site.h"
 #include "cli/standard_streams.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -92,24 +92,24 @@ int report(Invocation& invocation, const ReportOptions& options) {
 
 }  // namespace
 
-void add_report(CLI::App& app, Invocation& invocation) {
+void add_report(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<ReportOptions>();
-    auto* verb = app.add_subcommand("report", "One line for every audience member");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_option("--format", options->format,
-                     "ndjson, csv, or html: a page to print and to mail")
-        ->check(CLI::IsMember({"ndjson", "csv", "html"}))
-        ->capture_default_str();
-    verb->add_option("--output", options->output, "A file instead of standard output")
-        ->type_name("FILE");
-    verb->add_flag("--dead-tokens", options->dead_tokens, "Not available in this version");
-    verb->footer(
+    const auto verb = app.add_subcommand("report", "One line for every audience member");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_option("--format", options->format,
+                    "ndjson, csv, or html: a page to print and to mail")
+        .one_of({"ndjson", "csv", "html"})
+        .capture_default_str();
+    verb.add_option("--output", options->output, "A file instead of standard output")
+        .type_name("FILE");
+    verb.add_flag("--dead-tokens", options->dead_tokens, "Not available in this version");
+    verb.footer(
         "Examples:\n"
         "  pushonce report spring-sale > spring-sale.ndjson\n"
         "  pushonce report spring-sale --format csv --output spring-sale.csv\n"
         "  pushonce report spring-sale --format html --output spring-sale.html\n"
         "  pushonce report spring-sale | grep '\"outcome\":\"in_doubt\"'");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return report(invocation, *options); };
     });
 }

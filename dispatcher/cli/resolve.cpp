@@ -3,7 +3,6 @@
 #include <ostream>
 #include <set>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +15,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/reconciler.h"
 #include "engine/report.h"
@@ -186,24 +186,24 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
 
 }  // namespace
 
-void add_resolve(CLI::App& app, Invocation& invocation) {
+void add_resolve(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<ResolveOptions>();
-    auto* verb = app.add_subcommand("resolve", "Settle devices in doubt");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_flag("--assume-delivered", options->assume_delivered, "Count them as delivered");
-    verb->add_flag("--skip", options->skip, "Count them as skipped");
-    verb->add_flag("--resend", options->resend, "Send again: accepts that some are notified twice");
-    verb->add_flag("--all", options->all, "Every device in doubt");
-    verb->add_option("--appid", options->appids, "These devices")->type_name("ID");
-    verb->add_flag("--force", options->force,
-                   "Send again although their process may still be alive");
-    verb->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");
-    verb->footer(
+    const auto verb = app.add_subcommand("resolve", "Settle devices in doubt");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_flag("--assume-delivered", options->assume_delivered, "Count them as delivered");
+    verb.add_flag("--skip", options->skip, "Count them as skipped");
+    verb.add_flag("--resend", options->resend, "Send again: accepts that some are notified twice");
+    verb.add_flag("--all", options->all, "Every device in doubt");
+    verb.add_option("--appid", options->appids, "These devices").type_name("ID");
+    verb.add_flag("--force", options->force,
+                  "Send again although their process may still be alive");
+    verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
+    verb.footer(
         "Examples:\n"
         "  pushonce resolve spring-sale --assume-delivered --all\n"
         "  pushonce resolve spring-sale --skip --appid d-000017 d-000018\n"
         "  pushonce resolve spring-sale --resend --all --because \"rather twice than never\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return resolve(invocation, *options); };
     });
 }

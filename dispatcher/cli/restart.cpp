@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +13,7 @@
 #include "cli/invocation.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 #include "engine/second_chances.h"
@@ -206,25 +206,25 @@ int restart(Invocation& invocation, const RestartOptions& options) {
 
 }  // namespace
 
-void add_restart(CLI::App& app, Invocation& invocation) {
+void add_restart(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<RestartOptions>();
-    auto* verb = app.add_subcommand(
+    const auto verb = app.add_subcommand(
         "restart", "Say how a sealed campaign stands, then send what is still to send");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    add_durability_option(*verb, options->accepts_weak_durability);
-    verb->add_flag("--dry-run", options->dry_run, "Say it only, and what would be sent");
-    verb->add_option("--include", options->include,
-                     "A second chance for these, too: undelivered, rejected")
-        ->type_name("OUTCOMES")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(CLI::IsMember({"undelivered", "rejected"}));
-    verb->add_option("--reason", options->reasons, "Of those only the ones with these reasons")
-        ->type_name("REASONS")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    verb->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");
-    verb->footer(
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    add_durability_option(verb, options->accepts_weak_durability);
+    verb.add_flag("--dry-run", options->dry_run, "Say it only, and what would be sent");
+    verb.add_option("--include", options->include,
+                    "A second chance for these, too: undelivered, rejected")
+        .type_name("OUTCOMES")
+        .delimiter(',')
+        .allow_extra_args(false)
+        .one_of({"undelivered", "rejected"});
+    verb.add_option("--reason", options->reasons, "Of those only the ones with these reasons")
+        .type_name("REASONS")
+        .delimiter(',')
+        .allow_extra_args(false);
+    verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
+    verb.footer(
         "Needs no files: everything to send is in the store. Safe beside a running launch, and\n"
         "after the campaign is finished. --include is for devices of which it is proved that they\n"
         "got nothing: undelivered (tries or time used up) and rejected (the gateway refused the\n"
@@ -236,7 +236,7 @@ void add_restart(CLI::App& app, Invocation& invocation) {
         "  pushonce restart spring-sale\n"
         "  pushonce restart spring-sale --include undelivered --because \"the outage is over\"\n"
         "  pushonce restart spring-sale --include rejected --reason bad_device_token --dry-run");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return restart(invocation, *options); };
     });
 }

@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include "cli/campaign_view.h"
 #include "cli/operator_identity.h"
 #include "cli/state_change.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "config/settings_reader.h"
 
@@ -101,20 +101,20 @@ int resume(Invocation& invocation, const ResumeOptions& options) {
 
 }  // namespace
 
-void add_resume(CLI::App& app, Invocation& invocation) {
+void add_resume(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<ResumeOptions>();
-    auto* verb = app.add_subcommand("resume", "Lift a pause (restart or a worker then sends)");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_option("--because", options->because, "Why, for the audit")
-        ->required()
-        ->type_name("TEXT");
-    verb->add_flag("--accept-target", options->accept_target,
-                   "Go on although a gateway's target in the server file is not the sealed one");
-    verb->footer(
+    const auto verb = app.add_subcommand("resume", "Lift a pause (restart or a worker then sends)");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_option("--because", options->because, "Why, for the audit")
+        .required()
+        .type_name("TEXT");
+    verb.add_flag("--accept-target", options->accept_target,
+                  "Go on although a gateway's target in the server file is not the sealed one");
+    verb.footer(
         "Examples:\n"
         "  pushonce resume spring-sale --because \"the title is fine after all\"\n"
         "  pushonce resume spring-sale --accept-target --because \"these are sandbox tokens\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return resume(invocation, *options); };
     });
 }

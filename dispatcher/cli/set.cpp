@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include "cli/campaign_view.h"
 #include "cli/operator_identity.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "config/settings_reader.h"
 
@@ -54,22 +54,22 @@ int set(Invocation& invocation, const SetOptions& options) {
 
 }  // namespace
 
-void add_set(CLI::App& app, Invocation& invocation) {
+void add_set(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<SetOptions>();
-    auto* verb = app.add_subcommand("set", "Change what is not sealed, also while it runs");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_option("SETTING", options->orders,
-                     "KEY=VALUE of rate, deadline, retry.attempts, retry.first, retry.max")
-        ->required();
-    verb->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");
-    verb->footer(
+    const auto verb = app.add_subcommand("set", "Change what is not sealed, also while it runs");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_option("SETTING", options->orders,
+                    "KEY=VALUE of rate, deadline, retry.attempts, retry.first, retry.max")
+        .required();
+    verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
+    verb.footer(
         "Values are written as under `delivery` in the campaign file; `none` takes a rate or a\n"
         "deadline away. The audit keeps old and new; running processes follow within 2 s.\n"
         "Examples:\n"
         "  pushonce set spring-sale rate=1000/s\n"
         "  pushonce set spring-sale rate=none retry.attempts=3 --because \"they can take it\"\n"
         "  pushonce set spring-sale deadline=2027-03-01T21:00:00+01:00");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return set(invocation, *options); };
     });
 }

@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +10,7 @@
 #include "cli/campaign_view.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/seal_check.h"
 
@@ -97,18 +97,19 @@ int show(Invocation& invocation, const ShowOptions& options) {
 
 }  // namespace
 
-void add_show(CLI::App& app, Invocation& invocation) {
+void add_show(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<ShowOptions>();
-    auto* verb = app.add_subcommand("show", "File and message as they were sealed, sha, who, when");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name")->required();
-    verb->add_flag("--check-seal", options->check_seal,
-                   "Read the whole audience and check it against the seal");
-    verb->footer(
+    const auto verb =
+        app.add_subcommand("show", "File and message as they were sealed, sha, who, when");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
+    verb.add_flag("--check-seal", options->check_seal,
+                  "Read the whole audience and check it against the seal");
+    verb.footer(
         "Examples:\n"
         "  pushonce show spring-sale\n"
         "  pushonce --json show spring-sale\n"
         "  pushonce show spring-sale --check-seal");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return show(invocation, *options); };
     });
 }

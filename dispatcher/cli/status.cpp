@@ -1,7 +1,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +14,7 @@
 #include "cli/store_halt.h"
 #include "cli/terminal.h"
 #include "cli/unfinished.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
 
@@ -215,18 +215,18 @@ int status(Invocation& invocation, const StatusOptions& options) {
 
 }  // namespace
 
-void add_status(CLI::App& app, Invocation& invocation) {
+void add_status(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<StatusOptions>();
-    auto* verb = app.add_subcommand("status", "States and counts, and what to do next");
-    verb->add_option("CAMPAIGN", options->campaign, "Its name; absent: the newest 50");
-    verb->add_flag("--watch", options->watch, "Again every second, until it is finished");
-    verb->footer(
+    const auto verb = app.add_subcommand("status", "States and counts, and what to do next");
+    verb.add_option("CAMPAIGN", options->campaign, "Its name; absent: the newest 50");
+    verb.add_flag("--watch", options->watch, "Again every second, until it is finished");
+    verb.footer(
         "Counts come from the flags themselves: they are the counts of the report's lines.\n"
         "Examples:\n"
         "  pushonce status\n"
         "  pushonce status spring-sale --watch\n"
         "  pushonce --json status spring-sale");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return status(invocation, *options); };
     });
 }

@@ -1,6 +1,5 @@
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "cli/campaign_view.h"
 #include "cli/invocation.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -51,23 +51,26 @@ int migrate_store(Invocation& invocation) {
 
 }  // namespace
 
-void add_store(CLI::App& app, Invocation& invocation) {
-    auto* verb = app.add_subcommand("store", "The store's tables: init, migrate; retention: purge");
-    verb->require_subcommand(1);
-    verb->footer(
+void add_store(const Verb& app, Invocation& invocation) {
+    const auto verb =
+        app.add_subcommand("store", "The store's tables: init, migrate; retention: purge");
+    verb.require_subcommand();
+    verb.footer(
         "Examples:\n"
         "  pushonce store init\n"
         "  pushonce store migrate\n"
         "  pushonce store purge --dry-run");
-    auto* init = verb->add_subcommand("init", "Make the tables; does nothing if they are there");
-    init->footer("Examples:\n  pushonce store init");
-    init->callback(
+    const auto init =
+        verb.add_subcommand("init", "Make the tables; does nothing if they are there");
+    init.footer("Examples:\n  pushonce store init");
+    init.callback(
         [&invocation] { invocation.action = [&invocation] { return init_store(invocation); }; });
-    auto* migrate = verb->add_subcommand("migrate", "Bring the tables to this program's version");
-    migrate->footer("Examples:\n  pushonce store migrate");
-    migrate->callback(
+    const auto migrate =
+        verb.add_subcommand("migrate", "Bring the tables to this program's version");
+    migrate.footer("Examples:\n  pushonce store migrate");
+    migrate.callback(
         [&invocation] { invocation.action = [&invocation] { return migrate_store(invocation); }; });
-    add_store_purge(*verb, invocation);
+    add_store_purge(verb, invocation);
 }
 
 }  // namespace dispatcher::cli

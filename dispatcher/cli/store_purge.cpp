@@ -2,7 +2,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +13,7 @@
 #include "cli/progress_line.h"
 #include "cli/signal_watch.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/purge.h"
 
@@ -136,13 +136,13 @@ int purge_store(Invocation& invocation, const PurgeOptions& options) {
 
 }  // namespace
 
-void add_store_purge(CLI::App& store, Invocation& invocation) {
+void add_store_purge(const Verb& store, Invocation& invocation) {
     const auto options = std::make_shared<PurgeOptions>();
-    auto* verb = store.add_subcommand("purge", "Remove what is older than store.retention");
-    verb->add_flag("--dry-run", options->dry_run, "Say it only");
-    verb->add_flag("--yes", options->yes, "Do not ask");
-    verb->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");
-    verb->footer(
+    const auto verb = store.add_subcommand("purge", "Remove what is older than store.retention");
+    verb.add_flag("--dry-run", options->dry_run, "Say it only");
+    verb.add_flag("--yes", options->yes, "Do not ask");
+    verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
+    verb.footer(
         "Only of finished campaigns. After retention.audience their audience's data goes: tokens,\n"
         "names, every column; hashes stay, so that the seal can still be checked. After\n"
         "retention.flags flags and appids go, too, when every campaign of their scope is finished\n"
@@ -151,7 +151,7 @@ void add_store_purge(CLI::App& store, Invocation& invocation) {
         "Examples:\n"
         "  pushonce store purge --dry-run\n"
         "  pushonce store purge --yes --because \"monthly\"");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return purge_store(invocation, *options); };
     });
 }

@@ -2,7 +2,6 @@
 #include <ostream>
 #include <set>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "cli/operator_identity.h"
 #include "cli/opt_out_file.h"
 #include "cli/site.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -142,15 +142,14 @@ int list_appids(Invocation& invocation) {
     return kExitDone;
 }
 
-using Verb = int (*)(Invocation&, const SuppressOptions&);
+using Action = int (*)(Invocation&, const SuppressOptions&);
 
-CLI::App* add_inner(CLI::App& verb, Invocation& invocation, const char* name, const char* help,
-                    const char* footer, const std::shared_ptr<SuppressOptions>& options,
-                    Verb action) {
-    auto* inner = verb.add_subcommand(name, help);
-    inner->add_option("--because", options->because, "Why, for the audit")->type_name("TEXT");
-    inner->footer(footer);
-    inner->callback([&invocation, options, action] {
+Verb add_inner(const Verb& verb, Invocation& invocation, const char* name, const char* help,
+               const char* footer, const std::shared_ptr<SuppressOptions>& options, Action action) {
+    const auto inner = verb.add_subcommand(name, help);
+    inner.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
+    inner.footer(footer);
+    inner.callback([&invocation, options, action] {
         invocation.action = [&invocation, options, action] { return action(invocation, *options); };
     });
     return inner;
@@ -158,38 +157,38 @@ CLI::App* add_inner(CLI::App& verb, Invocation& invocation, const char* name, co
 
 }  // namespace
 
-void add_suppress(CLI::App& app, Invocation& invocation) {
+void add_suppress(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<SuppressOptions>();
-    auto* verb = app.add_subcommand("suppress", "The opt-out list: to whom nothing is sent");
-    verb->require_subcommand(1);
-    verb->footer(
+    const auto verb = app.add_subcommand("suppress", "The opt-out list: to whom nothing is sent");
+    verb.require_subcommand();
+    verb.footer(
         "In force from the next claim, at most 2 s later, for every campaign of the store. Their\n"
         "report line says `skipped: suppressed`. Taking somebody off the list does not undo that.\n"
         "Examples:\n"
         "  pushonce suppress add d-000017 --because \"asked by mail\"\n"
         "  pushonce suppress import optouts.csv\n"
         "  pushonce --json suppress list");
-    add_inner(*verb, invocation, "add", "Put devices on it",
+    add_inner(verb, invocation, "add", "Put devices on it",
               "Examples:\n  pushonce suppress add d-000017 d-000018", options, add_appids)
-        ->add_option("APPID", options->appids, "Their appids")
-        ->required();
-    add_inner(*verb, invocation, "remove", "Take devices off it",
+        .add_option("APPID", options->appids, "Their appids")
+        .required();
+    add_inner(verb, invocation, "remove", "Take devices off it",
               "Examples:\n  pushonce suppress remove d-000017 --because \"opted in again\"",
               options, remove_appids)
-        ->add_option("APPID", options->appids, "Their appids")
-        ->required();
-    add_inner(*verb, invocation, "import", "Put all devices of a file on it",
+        .add_option("APPID", options->appids, "Their appids")
+        .required();
+    add_inner(verb, invocation, "import", "Put all devices of a file on it",
               "A .csv with a column appid, .ndjson, or plain lines; also .gz or .zst, or - for\n"
               "plain lines from stdin. A file with a wrong row changes nothing.\n"
               "Examples:\n"
               "  pushonce suppress import optouts.csv.gz --because \"export of today\"\n"
               "  mysql -N -e 'SELECT appid FROM optouts' crm | pushonce suppress import -",
               options, import_file)
-        ->add_option("FILE", options->file, "The list")
-        ->required();
-    auto* list = verb->add_subcommand("list", "Print it, in the order of appids");
-    list->footer("Examples:\n  pushonce suppress list\n  pushonce --json suppress list");
-    list->callback(
+        .add_option("FILE", options->file, "The list")
+        .required();
+    const auto list = verb.add_subcommand("list", "Print it, in the order of appids");
+    list.footer("Examples:\n  pushonce suppress list\n  pushonce --json suppress list");
+    list.callback(
         [&invocation] { invocation.action = [&invocation] { return list_appids(invocation); }; });
 }
 

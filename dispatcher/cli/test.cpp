@@ -2,7 +2,6 @@
 #include <memory>
 #include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "cli/planning.h"
 #include "cli/selected_audience.h"
 #include "cli/store_halt.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -74,24 +74,25 @@ int test(Invocation& invocation, const TestOptions& options) {
 
 }  // namespace
 
-void add_test(CLI::App& app, Invocation& invocation) {
+void add_test(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<TestOptions>();
-    auto* verb = app.add_subcommand("test", "Really send to a few, without spending the campaign");
-    verb->add_option("FILE", options->file, "The campaign file")->required();
-    verb->add_option("--appid", options->appids, "Devices of the campaign's audience")
-        ->type_name("ID");
-    verb->add_option("--audience", options->audience, "An audience of testers instead")
-        ->type_name("FILE");
-    verb->add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    verb->footer(
+    const auto verb =
+        app.add_subcommand("test", "Really send to a few, without spending the campaign");
+    verb.add_option("FILE", options->file, "The campaign file").required();
+    verb.add_option("--appid", options->appids, "Devices of the campaign's audience")
+        .type_name("ID");
+    verb.add_option("--audience", options->audience, "An audience of testers instead")
+        .type_name("FILE");
+    verb.add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
+        .type_name("KEY=VALUE")
+        .allow_extra_args(false);
+    verb.footer(
         "Each test is a campaign of its own, NAME#test-1, NAME#test-2, …: the real launch still\n"
         "reaches everyone.\n"
         "Examples:\n"
         "  pushonce test config/spring-sale.yaml --appid d-000017 d-000018\n"
         "  pushonce test config/spring-sale.yaml --audience me.csv");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return test(invocation, *options); };
     });
 }

@@ -1,10 +1,9 @@
 #include <array>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "base/error.h"
 #include "cli/invocation.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 
 namespace dispatcher::cli {
@@ -23,13 +22,13 @@ constexpr std::array kVerbs = {
 
 }  // namespace
 
-void add_verbs_to_come(CLI::App& app, Invocation& invocation) {
+void add_verbs_to_come(const Verb& app, Invocation& invocation) {
     for (const auto& verb : kVerbs) {
-        auto* added = app.add_subcommand(verb.name, "(not available in this version)");
-        added->group("Commands to come");
-        added->allow_extras();
-        added->footer(std::string("Examples, once it is there:\n  ") + verb.example);
-        added->callback([&invocation, name = std::string(verb.name)] {
+        const auto added = app.add_subcommand(verb.name, "(not available in this version)");
+        added.group("Commands to come");
+        added.allow_extras();
+        added.footer(std::string("Examples, once it is there:\n  ") + verb.example);
+        added.callback([&invocation, name = std::string(verb.name)] {
             invocation.action = [name]() -> int {
                 throw ConfigError(name, "not available in this version");
             };

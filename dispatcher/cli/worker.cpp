@@ -7,7 +7,6 @@
 #include <ostream>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -17,6 +16,7 @@
 #include "cli/caretaker.h"
 #include "cli/signal_watch.h"
 #include "cli/store_halt.h"
+#include "cli/verb.h"
 #include "cli/verbs.h"
 #include "store/store_error.h"
 
@@ -241,14 +241,15 @@ int worker(Invocation& invocation, const WorkerOptions& options) {
 
 }  // namespace
 
-void add_worker(CLI::App& app, Invocation& invocation) {
+void add_worker(const Verb& app, Invocation& invocation) {
     const auto options = std::make_shared<WorkerOptions>();
-    auto* verb = app.add_subcommand("worker", "One more sending process for running campaigns");
-    verb->add_option("--campaigns", options->campaigns, "Campaigns that it works on at once")
-        ->capture_default_str()
-        ->check(CLI::Range(std::uint32_t{1}, kCampaignsMax))
-        ->type_name("N");
-    verb->footer(
+    const auto verb =
+        app.add_subcommand("worker", "One more sending process for running campaigns");
+    verb.add_option("--campaigns", options->campaigns, "Campaigns that it works on at once")
+        .capture_default_str()
+        .between(1, kCampaignsMax)
+        .type_name("N");
+    verb.footer(
         "Takes up every campaign that is running, several at once, until it is stopped; waits\n"
         "while the store is halted. Any number of workers, launches and restarts may work on one\n"
         "campaign at once.\n"
@@ -256,7 +257,7 @@ void add_worker(CLI::App& app, Invocation& invocation) {
         "  pushonce worker\n"
         "  pushonce worker --campaigns 8\n"
         "  pushonce worker --config /etc/pushonce/pushonce.yaml --log-level warn");
-    verb->callback([&invocation, options] {
+    verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return worker(invocation, *options); };
     });
 }
