@@ -36,7 +36,7 @@ ChunkStanding stand_of(CampaignId campaign, const AppidList& keys, const FlagRow
                                              row->due_at.value_or(WallTime{}));
                 break;
             case FlagState::in_doubt:
-                ++standing.in_doubt;
+                if (row->campaign == campaign) ++standing.in_doubt;
                 break;
             case FlagState::delivered:
             case FlagState::rejected:
