@@ -16,7 +16,7 @@ struct ChunkStanding {
     std::size_t unclaimed = 0;
     std::size_t released = 0;
     std::size_t claimed = 0;
-    std::size_t in_doubt = 0;
+    std::size_t in_doubt = 0;          ///< of this campaign: another one's doubt is its own
     std::optional<WallTime> next_due;  ///< of released rows, by the database's clock
     /// Released rows whose tries are used up: to be given up. Views into the keys.
     std::vector<std::string_view> exhausted;

@@ -242,7 +242,10 @@ class LateReleaseTest(ScopeCase):
 
     def end_corrected_before_the_late_release(self):
         launch = self.launch_and_wait(300)
+        self.gateway.freeze()  # what is claimed from now on waits behind what is on the wire
         self.stop_with_claims(launch)
+        self.gateway.thaw()
+        self.gateway.settle()
         self.command("cancel", "sale", "--because", "typo")  # sweeps its claims into doubt
         self.command("launch", self.corrected_file(), "--yes")
         self.assertEqual(self.state("sale-2"), DONE)

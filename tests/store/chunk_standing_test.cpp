@@ -64,4 +64,11 @@ TEST_CASE("after a second chance tries count from anew") {
     CHECK_FALSE(has_tries_left(released, kMine, kAttempts));
 }
 
+TEST_CASE("the doubt of another campaign of the scope is not ours") {
+    CHECK(stand(FlagState::in_doubt, kMine, 1).in_doubt == 1);
+    const auto standing = stand(FlagState::in_doubt, kOther, 1);
+    CHECK(standing.in_doubt == 0);
+    CHECK(standing.is_settled);
+}
+
 }  // namespace dispatcher
