@@ -16,7 +16,7 @@ inline constexpr GatewayNo kExcludedGateway{0xFFFF};
 
 /// Which gateway a recipient goes to: one for all, or by the audience column `platform`.
 struct Routing {
-    std::vector<std::string> gateways;             ///< names; their index is the GatewayNo
+    std::vector<std::string> gateways;  ///< names; their index is the GatewayNo
     std::map<std::string, GatewayNo, std::less<>> by_platform;  ///< empty: gateways[0] for all
 
     [[nodiscard]] std::optional<GatewayNo> gateway_for(std::string_view platform) const {

@@ -24,8 +24,8 @@ std::unique_ptr<sql::Connection> MysqlSource::connect([[maybe_unused]] bool crea
         problems += "\n  " + problem;
     }
     throw StoreError(StoreError::Kind::unavailable,
-                     fmt::format("database {} cannot be reached as user {}:{}",
-                                 url_.database, url_.user, problems));
+                     fmt::format("database {} cannot be reached as user {}:{}", url_.database,
+                                 url_.user, problems));
 }
 
 }  // namespace dispatcher::mysql
