@@ -77,13 +77,19 @@ std::string kinds_sentence(const ChanceCounts& counts) {
     return text;
 }
 
-std::string doubt_sentence(const ChanceCounts& counts) {
-    if (counts.once_in_doubt == 0) return {};
-    return fmt::format("{} in doubt once and may have been sent: {} no second chance.\n",
-                       counts.once_in_doubt == 1
-                           ? "1 device was"
-                           : with_separators(counts.once_in_doubt) + " devices were",
-                       counts.once_in_doubt == 1 ? "it gets" : "they get");
+std::string barred(std::uint64_t devices, const char* one, const char* many, const char* why) {
+    if (devices == 0) return {};
+    return fmt::format("{} {}: {} no second chance.\n",
+                       devices == 1 ? one : with_separators(devices) + " " + many, why,
+                       devices == 1 ? "it gets" : "they get");
+}
+
+/// Who gets no second chance, and why; "" if everybody can.
+std::string barred_sentence(const ChanceCounts& counts) {
+    return barred(counts.once_in_doubt, "1 device was", "devices were",
+                  "in doubt once and may have been sent") +
+           barred(counts.without_data, "The data of 1 device", "devices' data",
+                  "went after retention.audience");
 }
 
 bool is_expired(const CampaignRecord& record) {
@@ -101,7 +107,7 @@ std::uint64_t give_second_chances(Site& site, Invocation& invocation, const Rest
     FlagStore flags(site.store(), site.server().store.lease);
     SecondChancesWalk walk(flags, record.head, included);
     const auto found = walk.count();
-    invocation.err << doubt_sentence(found);
+    invocation.err << barred_sentence(found);
     if (found.total() == 0) {
         invocation.err << "Nobody is left who could get a second chance.\n";
         return 0;
@@ -161,7 +167,7 @@ int foretell(Site& site, Invocation& invocation, const RestartOptions& options,
     err << (why_not.empty() ? ".\n" : "; " + why_not + ".\n");
     if (options.include.empty() && possible.total() > 0)
         err << fmt::format("With --include it would add: {}.\n", kinds_sentence(possible));
-    err << doubt_sentence(options.include.empty() ? possible : wanted);
+    err << barred_sentence(options.include.empty() ? possible : wanted);
     if (counts.claimed > 0)
         err << fmt::format(
             "Besides, {} claimed by a running process, or by a dead one: a restart reads its "
@@ -183,6 +189,7 @@ int foretell(Site& site, Invocation& invocation, const RestartOptions& options,
     view["included"] = kinds_view(wanted);
     view["could_be_included"] = kinds_view(possible);
     view["once_in_doubt"] = possible.once_in_doubt;
+    view["without_data"] = possible.without_data;
     print_json(invocation.out, view);
     return kExitDone;
 }

@@ -1,6 +1,7 @@
 #include "engine/second_chances.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "audience/chunk_block.h"
@@ -41,7 +42,8 @@ bool SecondChancesWalk::is_wanted(const FlagRows::Row& row) const {
            (included_.reasons.empty() || included_.reasons.contains(row.code.reason));
 }
 
-/// Visits (chunk, appid, flag) of every recipient that is wanted, in the order of the chunks.
+/// Visits (chunk, appid, flag, whether its data is still there) of every recipient that is wanted,
+/// in the order of the chunks.
 template <class Visit>
 void SecondChancesWalk::for_each(Visit&& visit) {
     FlagRows rows;
@@ -52,12 +54,16 @@ void SecondChancesWalk::for_each(Visit&& visit) {
             invariant(payload.has_value(), "a chunk has its keys");
             const auto keys = read_chunk_keys(payload->keys);
             const auto views = keys.views();
+            std::optional<bool> has_data;  // looked up for a chunk that has somebody to send to
             for (std::size_t i = 0; i < views.size(); i += kKeysPage) {
                 const auto page =
                     std::span(views).subspan(i, std::min(kKeysPage, views.size() - i));
                 flags_.session().read_keys(campaign_.scope, page, rows);
                 for (std::size_t row = 0; row < rows.size(); ++row)
-                    if (is_wanted(rows.rows[row])) visit(chunk, rows.appids[row], rows.rows[row]);
+                    if (is_wanted(rows.rows[row])) {
+                        if (!has_data) has_data = is_data_kept(chunk.no);
+                        visit(chunk, rows.appids[row], rows.rows[row], *has_data);
+                    }
             }
         }
         if (chunks.size() < kChunksPage) return;
@@ -65,11 +71,18 @@ void SecondChancesWalk::for_each(Visit&& visit) {
     }
 }
 
+bool SecondChancesWalk::is_data_kept(ChunkNo chunk) {
+    const auto payload = flags_.session().read_payload(campaign_.id, chunk, true);
+    return payload && payload->data;
+}
+
 ChanceCounts SecondChancesWalk::count() {
     ChanceCounts counts;
-    for_each([&](const ChunkHead&, std::string_view, const FlagRows::Row& row) {
+    for_each([&](const ChunkHead&, std::string_view, const FlagRows::Row& row, bool has_data) {
         if (row.code.was_in_doubt)
             ++counts.once_in_doubt;
+        else if (!has_data)
+            ++counts.without_data;
         else
             ++counts.possible[{outcome_of(row), row.code.reason}];
     });
@@ -84,8 +97,9 @@ std::uint64_t SecondChancesWalk::give() {
         if (!chances.empty()) given += flags_.give_second_chances(campaign_, open, chances);
         chances.clear();
     };
-    for_each([&](const ChunkHead& chunk, std::string_view appid, const FlagRows::Row& row) {
-        if (row.code.was_in_doubt) return;
+    for_each([&](const ChunkHead& chunk, std::string_view appid, const FlagRows::Row& row,
+                 bool has_data) {
+        if (row.code.was_in_doubt || !has_data) return;
         if (chunk.no != open) give_chunk();
         open = chunk.no;
         chances[{row.state, row.code.reason, row.claim, row.claims}].push(appid);

@@ -27,6 +27,8 @@ struct ChanceCounts {
     std::map<std::pair<ReportOutcome, Reason>, std::uint64_t> possible;
     /// That can have none for ever: they were in doubt at some time, so they may have been sent.
     std::uint64_t once_in_doubt = 0;
+    /// That cannot be addressed any more: retention dropped the data of their chunk.
+    std::uint64_t without_data = 0;
 
     [[nodiscard]] std::uint64_t total() const;
 };
@@ -49,6 +51,7 @@ class SecondChancesWalk {
   private:
     template <class Visit>
     void for_each(Visit&& visit);
+    bool is_data_kept(ChunkNo chunk);
     [[nodiscard]] bool is_wanted(const FlagRows::Row& row) const;
 
     FlagStore& flags_;

@@ -28,6 +28,10 @@ def execute(store, *statements):
         store.execute(";".join(statements), "pushonce")
 
 
+def sql_bytes(text):
+    return "X'" + text.encode().hex() + "'"
+
+
 def number(store, sql):
     return int(store.rows(sql)[0][0])
 
@@ -264,6 +268,23 @@ class RetentionTest(unittest.TestCase):
         self.assertNotIn("d-000001", self.report("first"))
         self.assertNotIn("d-000001", self.report("other"))
         self.assertEqual(number(self.store, "SELECT count(*) FROM delivery"), DEVICES)
+
+    def test_nobody_gets_a_second_chance_whose_data_is_gone(self):
+        self.launch("sale")
+        appid = sorted(self.tokens)[7]
+        where = f"WHERE appid={sql_bytes(appid)}"
+        execute(self.store, f"UPDATE delivery SET state=3, code=200 {where}")
+        kept = json.loads(self.command("--json", "restart", "sale", "--dry-run").out)
+        self.assertEqual((kept["could_be_included"][0]["count"], kept["without_data"]), (1, 0))
+        self.age(31)
+        self.command("store", "purge", "--yes")
+        told = self.command("--json", "restart", "sale", "--include", "rejected", "--dry-run")
+        self.assertEqual(json.loads(told.out)["without_data"], 1)
+        self.assertIn("The data of 1 device went", told.err)
+        again = self.command("restart", "sale", "--include", "rejected", "--because", "try")
+        self.assertIn("Nobody is left", again.err)
+        self.assertEqual(self.gateway.ledger_lines(), DEVICES)
+        self.assertEqual(self.report()[appid]["outcome"], "rejected")
 
     def test_forgetting_and_retention_work_together(self):
         self.launch("sale")
