@@ -39,14 +39,6 @@ void write_file(const fs::path& path, const std::string& text) {
     if (!file) throw UnavailableError(path.string() + " cannot be written");
 }
 
-nlohmann::ordered_json files_view(const fs::path& root, const std::vector<SampleFile>& files) {
-    auto paths = nlohmann::ordered_json::array();
-    for (const auto& file : files)
-        paths.push_back((root / file.path).string());
-    paths.push_back((root / kKeyFile).string());
-    return {{"files", paths}};
-}
-
 int init(Invocation& invocation, const std::string& folder) {
     const fs::path root(folder);
     const auto files = sample_files();
@@ -62,7 +54,6 @@ int init(Invocation& invocation, const std::string& folder) {
     if (!fs::exists(root / kKeyFile)) mock::write_provider_key(root / kKeyFile);
     make_folder(root / kTlsDir);
     const mock::ServerCertificate certificate({{}, {}, root / kTlsDir});
-    if (invocation.globals.json) print_json(invocation.out, files_view(root, files));
     invocation.err << fmt::format(
         "To try it, with nobody notified: in one terminal\n"
         "  cd {0} && pushonce mock-gateway --tls-dir {1} --ledger var/ledger.ndjson\n"
@@ -73,6 +64,7 @@ int init(Invocation& invocation, const std::string& folder) {
         auto written = nlohmann::ordered_json::array();
         for (const auto& file : files)
             written.push_back((root / file.path).string());
+        written.push_back((root / kKeyFile).string());
         print_json(invocation.out, {{"folder", folder}, {"files", std::move(written)}});
     }
     return kExitDone;

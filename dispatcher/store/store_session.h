@@ -207,8 +207,8 @@ class StoreSession {
     /// campaign do not count against the allowance of this one.
     virtual void reclaim(ScopeId scope, CampaignId campaign, ClaimId claim,
                          std::span<const std::string_view> appids) = 0;
-    /// The won set: rows of the range that are CLAIMED under `claim`, with state, claim id and
-    /// tries_spent(); their other columns may stay unset.
+    /// The won set: rows of the range that are CLAIMED under `claim`, with state, claim id,
+    /// code (of what ended it before) and tries_spent(); their other columns may stay unset.
     virtual void read_won(const KeyRange& range, ClaimId claim, FlagRows& out) = 0;
     /// Moves these rows out of CLAIMED (and IN_DOUBT) where they still bear `claim`. The in-doubt
     /// bit of a row that comes out of doubt, or goes into it, is set. RELEASED clears the claim id.

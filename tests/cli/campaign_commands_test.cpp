@@ -233,10 +233,12 @@ TEST_CASE("init writes files that work as they are, and never overwrites") {
     CHECK(run({"init", root.string()}, out, err) == 0);
     CHECK(std::filesystem::exists(root / "var/mock/ca.pem"));
     const auto server = (root / "config/pushonce.yaml").string();
-    CHECK(
-        run({"--config", server, "plan", (root / "config/hello.yaml").string(), "--with-gateways"},
-            out, err) == 0);
+    const auto campaign = (root / "config/hello.yaml").string();
+    CHECK(run({"--config", server, "plan", campaign}, out, err) == 0);
     CHECK(contains(out.str(), "20 devices"));
+    // The keys can be read, but nobody started the mock gateway.
+    CHECK(run({"--config", server, "plan", campaign, "--with-gateways"}, out, err) == 2);
+    CHECK(contains(out.str(), "127.0.0.1:8443"));
     CHECK_THROWS_AS(run({"init", root.string()}, out, err), RefusedError);
 }
 

@@ -181,7 +181,7 @@ TEST_CASE("mistakes in the server file are told at their place", "[unit]") {
         0);
     CHECK(problem_of("sources: {crm: {}}\n") == "s.yaml:1:16: sources.crm.url is missing");
     CHECK(problem_of("sources: {crm: {url: \"mysql://ro@db/crm\", timeuot: 60s}}\n") ==
-          "s.yaml:1:44: unknown key 'timeuot' in sources.crm; did you mean 'timeout'?");
+          "s.yaml:1:43: unknown key 'timeuot' in sources.crm; did you mean 'timeout'?");
     CHECK(problem_of("sources: {crm: {url: \"mysql://ro:hunter2@db/crm\"}}\n")
               .find("s.yaml:1:22: sources.crm.url: no password here") == 0);
     CHECK(problem_of("sources: {\"c m\": {url: \"sqlite:x.db\"}}\n").find("'c m' is not a name") !=

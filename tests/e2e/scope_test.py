@@ -175,7 +175,7 @@ class LostHostTest(ScopeCase):
     def test_pause_waits_for_the_lease_too(self):
         claimed = self.lose_host()
         said = self.command("pause", "sale", "--because", "a look").err
-        self.assertIn(f"{claimed} notifications were in flight", said.replace(",", ""))
+        self.assertIn(f"{claimed} notifications were on the wire", said.replace(",", ""))
         outcomes = [outcome for outcome, _ in self.outcomes("sale").values()]
         self.assertEqual(outcomes.count("in_doubt"), claimed)
         self.assertEqual(self.store.rows("SELECT count(*) FROM delivery WHERE state = 1"),

@@ -17,13 +17,13 @@ constexpr auto kReadFlags =
     "SELECT appid, campaign_id, state, claims, tries, claim_id, code, due_at, changed_at,"
     " tries_before FROM delivery WHERE {} ORDER BY appid";
 
-// Every column costs the server and the client, row by row: three numbers travel as one.
+// Every column costs the server and the client, row by row: small numbers travel as one.
 constexpr auto kReadStanding =
     "SELECT appid, ((state<<16|(tries-COALESCE(tries_before,0)))<<32)|campaign_id, due_at"
     " FROM delivery WHERE {} ORDER BY appid";
 constexpr auto kReadWon =
-    "SELECT appid, tries-COALESCE(tries_before,0) FROM delivery WHERE {} AND claim_id={}"
-    " AND state=1 ORDER BY appid";
+    "SELECT appid, (code<<16)|(tries-COALESCE(tries_before,0)) FROM delivery WHERE {}"
+    " AND claim_id={} AND state=1 ORDER BY appid";
 
 // T1. Not INSERT IGNORE, which would also swallow a key that is too long.
 constexpr auto kInsertClaims =
@@ -144,7 +144,9 @@ void SqlSession::read_won(const KeyRange& range, ClaimId claim, FlagRows& out) {
             out.appids.push(row.bytes(0));
             FlagRows::Row flag;
             flag.claim = claim;
-            flag.tries = static_cast<std::uint16_t>(row.integer(1));
+            const auto packed = row.natural(1);
+            flag.tries = static_cast<std::uint16_t>(packed);
+            flag.code = Code::from_stored(static_cast<std::uint16_t>(packed >> 16));
             out.rows.push_back(flag);
         });
 }
