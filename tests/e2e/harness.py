@@ -317,10 +317,13 @@ class MariaDbStore:
         self.socket = self.folder / "s.sock"
         self.process = None
         (self.folder / "tmp").mkdir()
-        subprocess.run(
+        made = subprocess.run(
             ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={self.folder}/data",
-             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+             "--innodb-use-native-aio=0"],  # of which the kernel has a limited number
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if made.returncode != 0:
+            raise AssertionError("mariadb-install-db failed:\n" + made.stdout[-4000:])
         self.start()
         self.prepare()
 

@@ -27,7 +27,8 @@ MariadbServer::MariadbServer(std::vector<std::string> options) : options_(std::m
                                         "--datadir=" + folder_.path() + "/data",
                                         "--auth-root-authentication-method=normal",
                                         "--skip-test-db",
-                                        "--skip-name-resolve"};
+                                        "--skip-name-resolve",
+                                        "--innodb-use-native-aio=0"};
     add_user(install);
     ServerProcess::run(install);
     socket_ = folder_.path() + "/s.sock";
