@@ -189,7 +189,7 @@ class Worker {
         }
     }
 
-    /// One campaign's trouble does not end the others; a lost store does.
+    /// One campaign's trouble does not end the others; a store that was waited for in vain does.
     void judge(const std::string& name, Assignment& assignment) {
         try {
             const auto result = assignment.take_result(invocation_);
@@ -199,7 +199,9 @@ class Worker {
                 rests_[name] = site_.clock().now() + kRest;
         } catch (const StoreError& error) {
             log(LogLevel::error, "{}: the store: {}", name, error.what());
-            if (error.kind() == StoreError::Kind::durability_lost) exit_code_ = kExitStopped;
+            // Whether the store is away for good, look() finds out.
+            if (error.kind() != StoreError::Kind::durability_lost) return;
+            exit_code_ = kExitStopped;
             stop_.request_stop();
         } catch (const std::runtime_error& error) {
             log(LogLevel::error, "{}: {}", name, error.what());

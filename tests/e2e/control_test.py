@@ -18,7 +18,7 @@ DEVICES = 6000
 # machine that stalls is no breach of it: the figures are printed, and the limits are wider here.
 HALT_SECONDS_MAX = float(os.environ.get("HALT_SECONDS_MAX", "4"))
 OPT_OUT_SECONDS_MAX = float(os.environ.get("OPT_OUT_SECONDS_MAX", "5"))
-RUNNING, PAUSED, DONE = 2, 3, 5
+RUNNING, PAUSED, RECONCILING, DONE = 2, 3, 4, 5
 
 
 def milliseconds_of(line):
@@ -64,11 +64,15 @@ class ControlTest(unittest.TestCase):
         """Waits until the workers have sent everything; says what they said if they do not."""
         def is_done():
             state = self.campaign_state(name)
-            if state == PAUSED:
-                raise AssertionError("paused again\n" + self.run_command("audit", name).out +
-                                     "".join(worker.tail() for worker in workers))
+            if state not in (RUNNING, RECONCILING, DONE):
+                raise AssertionError(f"{name} came into state {state}")
             return state == DONE
-        wait_until(is_done, "the workers send the rest")
+        try:
+            wait_until(is_done, "the workers send the rest")
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}\n" + self.run_command("status", name).out +
+                                 self.run_command("audit", name).out +
+                                 "".join(worker.tail() for worker in workers)) from None
 
     def leave_running(self, campaign, lines):
         """Launches a campaign and interrupts the launch: it is running, and nobody works on it."""
