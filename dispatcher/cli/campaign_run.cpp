@@ -8,6 +8,7 @@
 
 #include "cli/assemble.h"
 #include "cli/campaign_view.h"
+#include "cli/last_order.h"
 #include "cli/next_command.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
@@ -56,6 +57,11 @@ std::string stop_sentence(const RunSummary& summary) {
             return "frozen, the database lost what it had acknowledged" + cause;
     }
     return {};
+}
+
+PauseCause pause_cause(LaneStop stopped) {
+    if (stopped == LaneStop::first_reached) return PauseCause::first_look;
+    return stopped == LaneStop::campaign_fault ? PauseCause::fault : PauseCause::operators;
 }
 
 /// "9,000 sent now in 12 s (750/s)".
@@ -112,8 +118,8 @@ CampaignRun::CampaignRun(Site& site, std::stop_token stop, Invocation& invocatio
       dispatcher_({site.store(), site.journals(), site.clock(), site.random(), observer_,
                    site.engine_options(), HostIdentity::of_this_process(),
                    [this](const SealedGateway& sealed) { return site_.sealed_gateway(sealed); },
-                   [this](CampaignId campaign, CampaignState to, const std::string& cause) {
-                       intervene(campaign, to, cause);
+                   [this](CampaignId campaign, LaneStop why, const std::string& cause) {
+                       intervene(campaign, why, cause);
                    }}) {
     const auto& listen = site.server().server.ops_listen;
     if (listen.empty() || style == RunStyle::among) return;
@@ -189,8 +195,9 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     else
         err << fmt::format("{}: {}.\n", name, sent);
     const auto state = result.summary.state;
-    const auto next = next_command(
-        {state, name, result.counts, false, result.summary.stopped == LaneStop::halted});
+    const auto next =
+        next_command({state, name, result.counts, false, pause_cause(result.summary.stopped),
+                      result.summary.stopped == LaneStop::halted});
     if (result.exit_code != kExitDone) err << "Next: " << next << "\n";
     if (!invocation_.globals.json) return;
 
@@ -212,12 +219,13 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
 }
 
 /// The engine's own judgement, as an audit row of the program itself.
-void CampaignRun::intervene(CampaignId campaign, CampaignState to, const std::string& cause) {
+void CampaignRun::intervene(CampaignId campaign, LaneStop why, const std::string& cause) {
     using enum CampaignState;
     auto actor = this_operator(cause);
-    actor.from = "engine";
-    site_.campaigns().move(campaign, {running, reconciling, paused}, to,
-                           to == paused ? "pause" : "freeze", actor);
+    actor.from = why == LaneStop::first_reached ? kFromFirstLook : kFromEngine;
+    const bool freezes = why == LaneStop::frozen;
+    site_.campaigns().move(campaign, {running, reconciling, paused}, freezes ? frozen : paused,
+                           freezes ? "freeze" : "pause", actor);
 }
 
 }  // namespace dispatcher::cli

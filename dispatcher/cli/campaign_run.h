@@ -59,7 +59,7 @@ class CampaignRun {
     [[nodiscard]] const Tally& tally() const { return dispatcher_.tally(); }
 
   private:
-    void intervene(CampaignId campaign, CampaignState to, const std::string& cause);
+    void intervene(CampaignId campaign, LaneStop why, const std::string& cause);
 
     Site& site_;
     const std::stop_token stop_;

@@ -50,7 +50,7 @@ std::string order_sentence(const AuditRow& order) {
                       : order.detail.empty() ? order.action
                                              : order.action + ": " + order.detail + ",";
     auto sentence = fmt::format("{} by {}{} at {}", done,
-                                order.from == "engine" ? "the sending process of " : "", order.who,
+                                order.from == kFromEngine || order.from == kFromFirstLook ? "the sending process of " : "", order.who,
                                 to_iso_text(order.at));
     if (!order.because.empty()) sentence += ", because: " + order.because;
     return sentence;

@@ -2,10 +2,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "store/campaign_store.h"
 
 namespace dispatcher::cli {
+
+/// Where the orders come from that the program gave itself, as the audit has it.
+inline constexpr std::string_view kFromEngine = "engine";
+inline constexpr std::string_view kFromFirstLook = "delivery.first";
 
 /// The order that brought a campaign into its state, by the audit; nothing where nobody gave one,
 /// because the state came about by itself.

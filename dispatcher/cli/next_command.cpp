@@ -43,7 +43,13 @@ std::string next_of_finished(const Situation& situation) {
 
 std::string next_of_paused(const Situation& situation) {
     const auto& name = situation.campaign;
-    if (situation.is_own_judgement)
+    if (situation.paused_by == PauseCause::first_look)
+        return fmt::format(
+            "`pushonce report {0}` and the app of a device that got it say how the first ones "
+            "look; `pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`, sends to the "
+            "rest; `pushonce cancel {0} --because \"…\"` spares them",
+            name);
+    if (situation.paused_by == PauseCause::fault)
         return fmt::format(
             "`pushonce doctor` looks at what the gateway refuses; when that is put right, "
             "`pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`",

@@ -8,14 +8,20 @@
 
 namespace dispatcher::cli {
 
+/// Whose pause it is.
+enum class PauseCause {
+    operators,
+    first_look,  ///< delivery.first is reached: somebody is to look before the rest
+    fault,       ///< the program's own judgement: its cause must go before it is resumed
+};
+
 /// What the choice of the next command depends on.
 struct Situation {
     CampaignState state = CampaignState::sealed;
     std::string campaign;
     std::optional<ReportCounts> counts;
     bool is_worked_on = false;  ///< a process holds a lease in it now
-    /// The program stopped it by its own judgement: its cause must go before it is resumed.
-    bool is_own_judgement = false;
+    PauseCause paused_by = PauseCause::operators;
     bool is_halted = false;  ///< the whole store is
 };
 

@@ -39,6 +39,11 @@ struct Status {
     std::string next;
 };
 
+PauseCause pause_cause(const std::optional<AuditRow>& order) {
+    if (order && order->from == kFromFirstLook) return PauseCause::first_look;
+    return order && order->from == kFromEngine ? PauseCause::fault : PauseCause::operators;
+}
+
 Status status_of(Site& site, CampaignRecord listed) {
     auto& store = site.campaigns();
     Status status{store.halted(), std::move(listed), {}, false, {}, {}, {}};
@@ -50,7 +55,7 @@ Status status_of(Site& site, CampaignRecord listed) {
     status.order = last_order(store, record);
     status.next =
         next_command({record.head.state, record.name.text(), status.counts, status.is_worked_on,
-                      status.order && status.order->from == "engine", status.halt.has_value()});
+                      pause_cause(status.order), status.halt.has_value()});
     return status;
 }
 

@@ -149,14 +149,14 @@ RunSummary Dispatcher::run(const CampaignRecord& record, std::stop_token stop) {
 void Dispatcher::act_on(RunSummary& summary, CampaignId campaign) {
     if (summary.stopped == LaneStop::campaign_fault) {
         parts_.observer.campaign_paused(summary.cause);
-        parts_.intervene(campaign, CampaignState::paused, summary.cause);
+        parts_.intervene(campaign, summary.stopped, summary.cause);
     } else if (summary.stopped == LaneStop::first_reached) {
         // Another process may have paused it, and an operator looked, in the meantime.
         const auto settings = patiently([&] { return flags_.session().read_settings(campaign); });
         if (settings && settings->first_count > 0)
-            parts_.intervene(campaign, CampaignState::paused, summary.cause);
+            parts_.intervene(campaign, summary.stopped, summary.cause);
     } else if (summary.stopped == LaneStop::frozen) {
-        parts_.intervene(campaign, CampaignState::frozen, summary.cause);
+        parts_.intervene(campaign, summary.stopped, summary.cause);
     }
     if (summary.stopped == LaneStop::store_lost) return;
     const auto head = patiently([&] { return flags_.session().read_campaign(campaign); });

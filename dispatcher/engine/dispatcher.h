@@ -47,8 +47,9 @@ struct DispatcherParts {
     /// Finds a sealed gateway in the server file. Throws RefusedError if it is missing there, or
     /// its target is not the sealed one.
     std::function<GatewayChoice(const SealedGateway&)> gateway;
-    /// Pauses or freezes the campaign with its cause, by the engine's own judgement.
-    std::function<void(CampaignId, CampaignState to, const std::string& cause)> intervene;
+    /// Pauses the campaign, or freezes it where its lanes stopped for `frozen`, with the cause, by
+    /// the engine's own judgement.
+    std::function<void(CampaignId, LaneStop why, const std::string& cause)> intervene;
 };
 
 /// How a run ended.

@@ -31,7 +31,7 @@ TEST_CASE("every state has a next sensible command") {
     CHECK(names(next(cancelled), "pushonce report sale`"));
     CHECK(names(next(cancelled, false, 1), "pushonce resolve sale"));
     CHECK(names(next(frozen), "pushonce doctor`"));
-    Situation halted{running, "sale", {}, false, false, true};
+    Situation halted{running, "sale", {}, false, PauseCause::operators, true};
     CHECK(names(next_command(halted), "pushonce unhalt --because"));
     halted.state = done;
     CHECK(names(next_command(halted), "pushonce report sale`"));
@@ -54,9 +54,12 @@ TEST_CASE("what a finished campaign left is said first") {
 TEST_CASE("a pause is lifted, and what it interrupted is taken up") {
     CHECK(names(next(paused), "pushonce restart sale`"));
     CHECK_FALSE(names(next(paused, true), "pushonce restart sale`"));  // a worker waits for it
-    Situation own{paused, "sale", {}, false, true};
+    Situation own{paused, "sale", {}, false, PauseCause::fault};
     CHECK(names(next_command(own), "pushonce doctor`"));
     CHECK(names(next_command(own), "pushonce resume sale --because"));
+    const auto look = next_command({paused, "sale", {}, false, PauseCause::first_look});
+    CHECK(names(look, "pushonce report sale`"));
+    CHECK_FALSE(names(look, "pushonce doctor`"));
 }
 
 TEST_CASE("what is left over at the end has its command, doubt before anything else") {

@@ -4,6 +4,7 @@
     control_test.py [--store sqlite|mariadb] [unittest arguments]
 """
 import datetime
+import json
 import os
 import signal
 import sys
@@ -206,6 +207,9 @@ class ControlTest(unittest.TestCase):
         print(f"  {first} sent before the look")
         self.assertLessEqual(first, 1000)
         self.assertGreater(first, 0)
+        advice = json.loads(self.run_command("--json", "status", "sale").out)["next"]
+        self.assertIn("pushonce report sale", advice)
+        self.assertNotIn("doctor", advice)
         self.run_command("resume", "sale", "--because", "looks good")
         self.wait_done("sale", workers)
         self.stop_workers(workers)
