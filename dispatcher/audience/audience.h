@@ -38,7 +38,8 @@ struct AudienceOptions : RowsFrom {
     std::optional<std::uint64_t> expect_max;
     OnBadRow on_bad_row = OnBadRow::stop;
     OnSharedToken on_shared_token = OnSharedToken::stop;
-    std::string scratch_dir;  ///< for sorted runs; empty: $TMPDIR or /tmp
+    bool needs_timezone = false;  ///< every row must name a time zone that is known
+    std::string scratch_dir;      ///< for sorted runs; empty: $TMPDIR or /tmp
     std::size_t sort_bytes_max = std::size_t{24} << 20;  ///< memory of one sort buffer
 };
 

@@ -66,7 +66,7 @@ std::vector<std::string> Intake::read_members(ExternalSort& sort, const Progress
     PartRows rows(options_, open_rows_, hash());
     auto& reader = rows.reader();
     const RowsName name(options_, false);
-    RowCheck check(routing_, check_token_);
+    RowCheck check(routing_, check_token_, options_.needs_timezone);
     check.look_at(reader.columns());
     if (reader.has_header())
         if (const auto problem = check.header_problem())

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "audience/text_check.h"
+#include "base/time_zone.h"
 #include "campaign/names.h"
 
 namespace dispatcher {
@@ -25,11 +26,13 @@ std::size_t column_index(const std::vector<std::string>& columns, std::string_vi
                                     columns.begin());
 }
 
-RowCheck::RowCheck(const Routing& routing, const TokenCheck& check_token)
+RowCheck::RowCheck(const Routing& routing, const TokenCheck& check_token, bool needs_timezone)
     : routing_(routing),
       check_token_(check_token),
+      needs_timezone_(needs_timezone),
       token_column_(kNowhere),
-      platform_column_(kNowhere) {}
+      platform_column_(kNowhere),
+      timezone_column_(kNowhere) {}
 
 void RowCheck::look_at(const std::vector<std::string>& columns) {
     const auto place = [&columns](std::string_view name) {
@@ -38,6 +41,7 @@ void RowCheck::look_at(const std::vector<std::string>& columns) {
     };
     token_column_ = place("token");
     platform_column_ = place("platform");
+    timezone_column_ = place("timezone");
 }
 
 std::optional<std::string> RowCheck::header_problem() const {
@@ -46,6 +50,9 @@ std::optional<std::string> RowCheck::header_problem() const {
             "there is no column `platform`, by which the campaign chooses the gateway "
             "(known platforms: {})",
             known_platforms());
+    if (needs_timezone_ && timezone_column_ == kNowhere)
+        return "there is no column `timezone`, by which the campaign knows when each recipient's "
+               "send window is open (schedule.zone: recipient)";
     if (token_column_ != kNowhere) return std::nullopt;
     for (std::size_t i = 0; i < routing_.gateways.size(); ++i)
         if (!check_token_(GatewayNo{static_cast<std::uint16_t>(i)}, {})) return std::nullopt;
@@ -61,6 +68,8 @@ std::optional<std::string> RowCheck::row_problem(const Row& row, GatewayNo& gate
     const auto route = routing_.gateway_for(platform);
     if (!route) return platform_problem(platform);
     gateway = *route;
+    if (needs_timezone_)
+        if (auto problem = timezone_problem(value_of(row, timezone_column_))) return problem;
     return check_token_(gateway, value_of(row, token_column_));
 }
 
@@ -74,6 +83,13 @@ std::string RowCheck::platform_problem(std::string_view platform) const {
     return fmt::format("{}; known platforms: {}",
                        platform.empty() ? "has no platform" : "its platform has no gateway",
                        known_platforms());
+}
+
+std::optional<std::string> RowCheck::timezone_problem(std::string_view timezone) {
+    if (timezone.empty()) return "has no timezone";
+    if (!TimeZone::find(timezone))
+        return "its timezone is none that is known, such as Europe/Berlin";
+    return std::nullopt;
 }
 
 std::string RowCheck::known_platforms() const {

@@ -8,13 +8,14 @@
 
 namespace dispatcher {
 
-/// Judges rows that are sound in form: appid, platform, device token. Its words never quote a
-/// token or another value, which may be personal.
+/// Judges rows that are sound in form: appid, platform, device token, time zone. Its words never
+/// quote a token or another value, which may be personal.
 class RowCheck {
   public:
-    RowCheck(const Routing& routing, const TokenCheck& check_token);
+    RowCheck(const Routing& routing, const TokenCheck& check_token, bool needs_timezone = false);
 
-    /// Column numbers of `token` and `platform`; to be called again when columns have been added.
+    /// Column numbers of `token`, `platform` and `timezone`; to be called again when columns have
+    /// been added.
     void look_at(const std::vector<std::string>& columns);
     /// What no row can mend if these are all the columns; nothing if all is well.
     [[nodiscard]] std::optional<std::string> header_problem() const;
@@ -24,11 +25,14 @@ class RowCheck {
   private:
     [[nodiscard]] std::string platform_problem(std::string_view platform) const;
     [[nodiscard]] std::string known_platforms() const;
+    [[nodiscard]] static std::optional<std::string> timezone_problem(std::string_view timezone);
 
     const Routing& routing_;
     const TokenCheck& check_token_;
+    const bool needs_timezone_;
     std::size_t token_column_;
     std::size_t platform_column_;
+    std::size_t timezone_column_;
 };
 
 /// Index of a column by name; columns.size() if there is none.

@@ -24,6 +24,7 @@ constexpr int kFormat = 1;
 constexpr std::array<std::string_view, 3> kInDoubtNames = {"hold", "assume_delivered", "resend"};
 constexpr std::array<std::string_view, 3> kCollapseNames = {"auto", "none", "key"};
 constexpr std::array<std::string_view, 2> kPriorityNames = {"normal", "high"};
+constexpr std::array<std::string_view, 2> kOutsideNames = {"defer", "skip"};
 
 template <class Enum, std::size_t N>
 std::string_view name_of(Enum value, const std::array<std::string_view, N>& names) {
@@ -140,6 +141,18 @@ bool is_same_locale(std::string_view wanted, std::string_view locale) {
                       [&](char a, char b) { return folded(a) == folded(b); });
 }
 
+SendWindow window_from(const json& value) {
+    constexpr std::int64_t kMinutesMax = 24 * 60;
+    JsonFields fields(value, "settings of send_window");
+    SendWindow window;
+    window.from = std::chrono::minutes{fields.whole("from_minutes", 0, kMinutesMax)};
+    window.to = std::chrono::minutes{fields.whole("to_minutes", 0, kMinutesMax)};
+    window.outside = named<SendWindow::Outside>(fields.text("outside"), kOutsideNames);
+    window.zone = fields.text("zone");
+    fields.finish();
+    return window;
+}
+
 }  // namespace
 
 std::string best_locale(const Message& message, std::string_view wanted) {
@@ -215,6 +228,12 @@ std::string Settings::to_json() const {
     if (deadline_after) document["deadline_after_ms"] = deadline_after->count();
     if (deadline_at) document["deadline_at_ms"] = deadline_at->time_since_epoch().count();
     if (first_count > 0) document["first_count"] = first_count;
+    if (first_wait.count() > 0) document["first_wait_ms"] = first_wait.count();
+    if (send_window)
+        document["send_window"] = {{"from_minutes", send_window->from.count()},
+                                   {"to_minutes", send_window->to.count()},
+                                   {"outside", name_of(send_window->outside, kOutsideNames)},
+                                   {"zone", send_window->zone}};
     if (!accepted_targets.empty()) document["accepted_targets"] = accepted_targets;
     return document.dump();
 }
@@ -239,6 +258,9 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("first_count"))
         settings.first_count =
             static_cast<std::uint32_t>(fields.whole("first_count", 1, UINT32_MAX));
+    if (fields.has("first_wait_ms"))
+        settings.first_wait = milliseconds{fields.whole("first_wait_ms", 1, INT64_MAX)};
+    if (fields.has("send_window")) settings.send_window = window_from(fields.object("send_window"));
     if (fields.has("accepted_targets"))
         settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();

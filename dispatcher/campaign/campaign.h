@@ -14,6 +14,7 @@
 #include "campaign/names.h"
 #include "campaign/notification.h"
 #include "campaign/retry_policy.h"
+#include "campaign/send_window.h"
 
 namespace dispatcher {
 
@@ -108,6 +109,9 @@ struct Settings {
     std::optional<WallTime> deadline_at;
     /// Recipients that are claimed before the campaign pauses for a look; 0: it does not.
     std::uint32_t first_count = 0;
+    /// Goes on by itself when the first have been claimed for so long; 0: it pauses.
+    std::chrono::milliseconds first_wait{0};
+    std::optional<SendWindow> send_window;
     /// By gateway name: a target other than the sealed one, which an operator has accepted.
     std::map<std::string, std::string> accepted_targets;
 

@@ -67,6 +67,9 @@ constexpr std::array kReasons = {
     Entry{rejected_before, "rejected_before",
           "The gateway rejected it before, and an operator gave this device a second chance."},
 
+    Entry{window_closed, "window_closed",
+          "Its send window closed before it was sent; it waits for the next one."},
+
     Entry{timeout, "timeout",
           "The request went out and no answer came in time; it may have been delivered."},
     Entry{connection_lost, "connection_lost",
@@ -96,6 +99,8 @@ constexpr std::array kReasons = {
     Entry{resolved, "resolved", "An operator settled this device in doubt without sending again."},
     Entry{suppressed, "suppressed",
           "The device was on the store's opt-out list when its turn came; nothing was sent."},
+    Entry{window, "window",
+          "Its turn came outside the campaign's send window, and such devices are skipped."},
 };
 
 const Entry* find(Reason reason) {

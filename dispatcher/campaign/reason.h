@@ -38,6 +38,7 @@ enum class Reason : std::uint16_t {
     resend = 311,             ///< policy or operator: send again although it may have been sent
     token_expired = 312,      ///< our own credentials had expired; they were renewed
     rejected_before = 313,    ///< an operator gave it a second chance after it was rejected
+    window_closed = 314,      ///< its send window closed before it was sent
 
     // in doubt
     timeout = 400,
@@ -56,6 +57,7 @@ enum class Reason : std::uint16_t {
     cancelled = 502,
     resolved = 503,    ///< an operator skipped a device in doubt
     suppressed = 504,  ///< the person opted out before it was claimed
+    window = 505,      ///< its turn came outside the send window, and the campaign skips then
     excluded = 510,    ///< struck out by `audience.exclude`: in the report only, it has no flag
 };
 

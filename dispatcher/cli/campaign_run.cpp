@@ -14,6 +14,7 @@
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
 #include "cli/send_rate.h"
+#include "cli/window_sentence.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -153,6 +154,9 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     const auto ours_before = settled_by(tally);
     const std::uint64_t sent_before = tally.sent;
     const auto started = site_.clock().now();
+    if (const auto window = window_sentence(record.settings, record.head.now);
+        !window.empty() && !is_over)
+        invocation_.err << fmt::format("{} {}.\n", record.name.text(), window);
     {
         SendRate rate;
         const ProgressLine progress(invocation_.err, terminal_, [&] {

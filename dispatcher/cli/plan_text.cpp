@@ -5,6 +5,7 @@
 
 #include "cli/campaign_view.h"
 #include "cli/number_text.h"
+#include "cli/window_sentence.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -132,6 +133,9 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
     if (plan.payload_bytes > 0)
         text += fmt::format(", {} for the sealed audience", size_text(plan.payload_bytes));
     text += "\n" + rate_text(plan);
+    if (const auto window = window_sentence(prepared.file.settings, SystemClock().wall());
+        !window.empty())
+        text += "window      " + window + "\n";
     for (const auto& warning : plan.warnings)
         text += "look        " + warning + "\n";
     for (const auto& problem : plan.problems)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <ostream>
 
@@ -25,12 +26,23 @@ struct SetOptions {
     std::string because;
 };
 
+/// A window by each recipient's clock needs to know that clock.
+void require_timezones(const CampaignRecord& record, const Settings& changed) {
+    const auto& columns = record.campaign.audience.columns;
+    if (!changed.send_window || !changed.send_window->is_by_recipient()) return;
+    if (std::find(columns.begin(), columns.end(), "timezone") == columns.end())
+        throw ConfigError("zone", fmt::format("the audience of {} was sealed without a column "
+                                              "`timezone`: name a zone such as Europe/Berlin",
+                                              record.name.text()));
+}
+
 int set(Invocation& invocation, const SetOptions& options) {
     Site site(invocation.globals);
     auto& store = site.campaigns();
     for (int tries_left = kTries; tries_left > 0; --tries_left) {
         const auto record = site.find(options.campaign);
         const auto changed = changed_settings(record.settings, options.orders);
+        require_timezones(record, changed);
         const auto differences = settings_differences(record.settings, changed);
         const auto detail = fmt::format("{}", fmt::join(differences, "; "));
         if (differences.empty())
@@ -59,16 +71,21 @@ void add_set(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand("set", "Change what is not sealed, also while it runs");
     verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
     verb.add_option("SETTING", options->orders,
-                    "KEY=VALUE of rate, deadline, retry.attempts, retry.first, retry.max")
+                    "KEY=VALUE of rate, deadline, retry.attempts, retry.first, retry.max, "
+                    "first.count, first.then, send_window.from, send_window.to, "
+                    "send_window.outside, zone")
         .required();
     verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");
     verb.footer(
-        "Values are written as under `delivery` in the campaign file; `none` takes a rate or a\n"
-        "deadline away. The audit keeps old and new; running processes follow within 2 s.\n"
+        "Values are written as under `delivery` and `schedule` in the campaign file; `none` takes\n"
+        "a rate, deadline, first or send_window away. The audit keeps old and new; running\n"
+        "processes follow within 2 s.\n"
         "Examples:\n"
         "  pushonce set spring-sale rate=1000/s\n"
         "  pushonce set spring-sale rate=none retry.attempts=3 --because \"they can take it\"\n"
-        "  pushonce set spring-sale deadline=2027-03-01T21:00:00+01:00");
+        "  pushonce set spring-sale deadline=2027-03-01T21:00:00+01:00\n"
+        "  pushonce set spring-sale send_window.from=09:00 send_window.to=21:00 "
+        "zone=Europe/Berlin");
     verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return set(invocation, *options); };
     });

@@ -16,6 +16,7 @@
 #include "cli/unfinished.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "cli/window_sentence.h"
 #include "engine/report.h"
 
 namespace dispatcher::cli {
@@ -141,6 +142,9 @@ std::string status_text(const Status& status) {
     if (record.started_at) text += fmt::format("\n  started {}", to_iso_text(*record.started_at));
     if (record.head.deadline)
         text += fmt::format(", deadline {}", to_iso_text(*record.head.deadline));
+    if (const auto window = window_sentence(record.settings, record.head.now);
+        !window.empty() && !is_finished(record.head.state))
+        text += "\n  " + window;
     for (const auto& sister : status.sisters)
         text += fmt::format(
             "{}{} ({})",

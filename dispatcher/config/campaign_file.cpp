@@ -160,6 +160,14 @@ void read_delivery(MapReader reader, CampaignFile& file) {
     reader.finish();
 }
 
+void read_schedule(MapReader reader, CampaignFile& file) {
+    read_window(reader, file.settings);
+    reader.not_available({"start", "repeat", "start_deadline"});
+    reader.finish();
+    const auto& window = file.settings.send_window;
+    file.audience.needs_timezone = window && window->is_by_recipient();
+}
+
 }  // namespace
 
 CampaignFile load_campaign_file(const std::string& path,
@@ -182,7 +190,8 @@ CampaignFile load_campaign_file(const std::string& path,
     file.routing = read_routing(root, gateway_names);
     read_message(root.map("message"), source, file, problems);
     read_delivery(root.map("delivery"), file);
-    root.not_available({"schedule", "limits", "variants"});
+    read_schedule(root.map("schedule"), file);
+    root.not_available({"limits", "variants"});
     root.finish();
     problems.throw_if_any();
     file.source_text = std::move(source.text);

@@ -133,6 +133,17 @@ std::string duration_literal(milliseconds duration) {
     return fmt::format("{}ms", count);
 }
 
+std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text) {
+    FieldReader fields(text);
+    const auto hours = fields.take_number(2);
+    const bool has_colon = fields.take(':');
+    const auto minutes = fields.take_number(2);
+    if (hours < 0 || !has_colon || minutes < 0 || minutes > 59 || !fields.at_end())
+        return std::nullopt;
+    const std::chrono::minutes time{hours * 60 + minutes};
+    return time > std::chrono::hours{24} ? std::nullopt : std::optional(time);
+}
+
 std::optional<double> parse_rate(std::string_view text) {
     const auto slash = text.find('/');
     if (slash == text.npos) return std::nullopt;

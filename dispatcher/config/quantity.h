@@ -18,6 +18,9 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest writing of a duration that parse_duration() reads: 90s, 5m, 1d.
 std::string duration_literal(std::chrono::milliseconds duration);
 
+/// `09:00`: hours and minutes since midnight, up to 24:00.
+std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text);
+
 /// `5000/s`, `100/m`, `10/h`, also with decimals: per second, > 0.
 std::optional<double> parse_rate(std::string_view text);
 

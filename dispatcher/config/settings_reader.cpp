@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/time_text.h"
+#include "base/time_zone.h"
 #include "config/quantity.h"
 
 namespace dispatcher {
@@ -13,10 +14,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 
 constexpr milliseconds kDay = std::chrono::hours{24};
 constexpr milliseconds kDeadlineMax = 366 * kDay;
+constexpr milliseconds kWaitMax = 30 * kDay;
 constexpr std::string_view kNone = "none";
+constexpr std::string_view kPause = "pause";
 
 void read_deadline(MapReader& reader, Settings& settings) {
     const auto* node = reader.find("deadline");
@@ -51,16 +55,45 @@ void read_retry(MapReader reader, RetryPolicy& retry) {
 void read_first(MapReader& reader, Settings& settings) {
     const auto* node = reader.find("first");
     if (node == nullptr) return;
-    if (node->kind == YamlNode::Kind::scalar) return reader.not_available({"first"});  // a time
-    enum class Then { pause };
     auto first = reader.map("first");
-    first.require({"count", "then"});
+    if (settings.first_count == 0) first.require({"count", "then"});
     std::uint64_t count = settings.first_count;
     first.count("count", 1, UINT32_MAX, count);
     settings.first_count = static_cast<std::uint32_t>(count);
-    auto then = Then::pause;
-    first.choice<Then>("then", then, {{"pause", Then::pause}});
+    if (const auto* then = first.find("then")) {
+        settings.first_wait = milliseconds{0};
+        if (then->text != kPause && !parse_duration(then->text))
+            first.fail(*then, fmt::format("{}: '{}' is neither pause nor a time such as 30m, after "
+                                          "which it goes on",
+                                          first.full_name("then"), then->written));
+        else if (then->text != kPause)
+            first.duration("then", 1s, kWaitMax, settings.first_wait);
+    }
     first.finish();
+}
+
+/// "09:00"; 24:00 only where a day may end.
+void read_time_of_day(MapReader& reader, std::string_view key, minutes most, minutes& target) {
+    const auto* node = reader.find(key);
+    if (node == nullptr || !reader.scalar(*node, reader.full_name(key))) return;
+    const auto time = parse_time_of_day(node->text);
+    if (time && *time <= most)
+        target = *time;
+    else
+        reader.fail(*node,
+                    fmt::format("{}: '{}' is not a time of day from 00:00 to {}",
+                                reader.full_name(key), node->written, time_of_day_text(most)));
+}
+
+void read_zone(MapReader& reader, std::string& zone) {
+    const auto* node = reader.find("zone");
+    if (node == nullptr || !reader.scalar(*node, reader.full_name("zone"))) return;
+    if (node->text != SendWindow::kRecipient && !TimeZone::find(node->text))
+        return reader.fail(*node, fmt::format("{}: there is no time zone '{}'; write one such as "
+                                              "Europe/Berlin, UTC, or recipient for each row's "
+                                              "`timezone`",
+                                              reader.full_name("zone"), node->written));
+    zone = node->text;
 }
 
 /// Takes away what a key says, for orders of the form KEY=none; false for another key.
@@ -72,6 +105,9 @@ bool drop(std::string_view key, Settings& settings) {
         settings.deadline_at.reset();
     } else if (key == "first") {
         settings.first_count = 0;
+        settings.first_wait = milliseconds{0};
+    } else if (key == "send_window") {
+        settings.send_window.reset();
     } else {
         return false;
     }
@@ -108,7 +144,16 @@ std::string deadline_text(const Settings& settings) {
 }
 
 std::string first_text(const Settings& settings) {
-    return settings.first_count > 0 ? fmt::to_string(settings.first_count) : std::string(kNone);
+    if (settings.first_count == 0) return std::string(kNone);
+    return fmt::format("{} then {}", settings.first_count,
+                       settings.first_wait.count() > 0 ? duration_literal(settings.first_wait)
+                                                       : std::string(kPause));
+}
+
+std::string send_window_text(const Settings& settings) {
+    if (!settings.send_window) return std::string(kNone);
+    const bool skips = settings.send_window->outside == SendWindow::Outside::skip;
+    return window_text(*settings.send_window) + (skips ? ", skip outside" : ", defer outside");
 }
 
 }  // namespace
@@ -118,6 +163,35 @@ void read_settings(MapReader& reader, Settings& settings) {
     read_deadline(reader, settings);
     read_retry(reader.map("retry"), settings.retry);
     read_first(reader, settings);
+}
+
+void read_window(MapReader& schedule, Settings& settings) {
+    auto window = settings.send_window.value_or(SendWindow{});
+    const auto* zone = schedule.find("zone");
+    read_zone(schedule, window.zone);
+    const auto* node = schedule.find("send_window");
+    if (node == nullptr) {
+        if (settings.send_window) settings.send_window = window;
+        return;
+    }
+    auto reader = schedule.map("send_window");
+    if (!settings.send_window) reader.require({"from", "to"});
+    constexpr minutes kDayEnd{24 * 60};
+    read_time_of_day(reader, "from", kDayEnd - 1min, window.from);
+    read_time_of_day(reader, "to", kDayEnd, window.to);
+    reader.choice<SendWindow::Outside>(
+        "outside", window.outside,
+        {{"defer", SendWindow::Outside::defer}, {"skip", SendWindow::Outside::skip}});
+    reader.finish();
+    if (window.from == window.to)
+        reader.fail(*node,
+                    fmt::format("{} begins when it ends", schedule.full_name("send_window")));
+    if (zone == nullptr && window.zone.empty())
+        reader.fail(*node,
+                    fmt::format("{} needs {}: whose clocks count? Write a zone such as "
+                                "Europe/Berlin, or recipient for each row's `timezone`",
+                                schedule.full_name("send_window"), schedule.full_name("zone")));
+    settings.send_window = window;
 }
 
 Settings changed_settings(const Settings& settings, const std::vector<std::string>& orders) {
@@ -144,7 +218,7 @@ Settings changed_settings(const Settings& settings, const std::vector<std::strin
     }
     MapReader reader(root, "", source, problems);
     read_settings(reader, changed);
-    reader.not_available({"send_window"});
+    read_window(reader, changed);
     reader.finish();
     problems.throw_if_any();
     return changed;
@@ -163,6 +237,7 @@ std::vector<std::string> settings_differences(const Settings& before, const Sett
             duration_literal(after.retry.first));
     compare("retry.max", duration_literal(before.retry.max), duration_literal(after.retry.max));
     compare("first", first_text(before), first_text(after));
+    compare("send_window", send_window_text(before), send_window_text(after));
     return differences;
 }
 

@@ -12,7 +12,10 @@ namespace dispatcher {
 /// stays as it is; what is wrong becomes a problem of the reader.
 void read_settings(MapReader& reader, Settings& settings);
 
-/// The settings after orders such as `rate=1000/s`, `retry.attempts=3` or `deadline=none`, each
+/// Reads `send_window` and `zone` of `schedule`. As read_settings().
+void read_window(MapReader& schedule, Settings& settings);
+
+/// The settings after orders such as `rate=1000/s`, `send_window.to=20:00` or `deadline=none`, each
 /// read as the campaign file's key is. Throws ConfigError that names the orders which are wrong,
 /// with the nearest valid key.
 Settings changed_settings(const Settings& settings, const std::vector<std::string>& orders);

@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 
 /// How long a campaign that pauses after its first recipients waits for other lanes' last claims.
 constexpr milliseconds kFirstPatience{10'000};
+/// How often it is asked whether the time for a look at the first recipients is over.
+constexpr milliseconds kFirstLook{1000};
 
 BootTime never() {
     return BootTime::max();
@@ -30,7 +32,10 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
       flags_(context.store, context.options.lease),
       patience_(context.options, context.random, context.observer),
       pace_(context.options.batch_rows),
-      places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second) {}
+      places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second),
+      times_(context.sealed.audience.columns) {
+    times_.follow(context.settings, context.campaign, context.clock.now());
+}
 
 // Plan: an uncertain claim first; then what keeps promises (renew, watch, finish); then new claims;
 // then new chunks. The first of them that does something ends the step.
@@ -151,8 +156,12 @@ bool Claimer::finish_one() {
     });
     if (found == held_.end()) return false;
     const auto lease = found->lease;
+    auto opening = found->is_walked() ? found->opening : std::nullopt;
+    // Whoever waits for a window beyond the deadline is settled when that has passed.
+    if (opening && context_.campaign.deadline)
+        opening = std::min(*opening, *context_.campaign.deadline);
     flags_.finish(lease->head, lease->scope, lease->keys, context_.settings.retry.attempts,
-                  control_.is_expired);
+                  control_.is_expired, opening);
     drop(lease);
     looked_at_ = {};
     return true;
@@ -162,23 +171,58 @@ bool Claimer::can_claim() const {
     return control_.gateway_ready && !control_.settler_stuck && !ready_.full();
 }
 
+/// How many of the next candidates may be sent to now.
+std::size_t Claimer::count_open(const Work& work, std::size_t most, BootTime now) {
+    if (!times_.window()) return most;
+    std::size_t open = 0;
+    for (auto i = work.next; i < work.next + most; ++i)
+        if (!times_.opens_at(*work.lease->data, work.candidates[i], now)) ++open;
+    return open;
+}
+
+/// Chooses `rows` candidates that may be sent to now out of the next `most`. Those whose window is
+/// closed are passed over or, where the campaign wants that, skipped for good by the claim.
+void Claimer::choose_rows(Work& work, std::size_t rows, std::size_t most, BootTime now,
+                          Pending& pending) {
+    const auto& lease = *work.lease;
+    std::size_t open = 0;
+    for (; pending.looked_at < most && (open < rows || rows == 0); ++pending.looked_at) {
+        const auto row = work.candidates[work.next + pending.looked_at];
+        const auto opening = times_.opens_at(*lease.data, row, now);
+        if (!opening) {
+            ++open;
+        } else if (times_.skips()) {
+            pending.outside_window.push_back(lease.keys[row]);
+        } else {
+            work.opening = std::min(work.opening.value_or(WallTime::max()), *opening);
+            continue;
+        }
+        pending.rows.push_back(row);
+        pending.appids.push_back(lease.keys[row]);
+    }
+}
+
 std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
+    if (now < first_look_until_) return first_look_until_;
     pace_.observe(now, control_.begun, ready_.empty());
-    std::size_t rows = std::min<std::size_t>(pace_.rows(), work.candidates.size() - work.next);
-    if (const auto later =
-            places_.take(flags_.session(), context_.settings.rate_per_second, rows, now))
-        return later;
+    const auto most = std::min<std::size_t>(pace_.rows(), work.candidates.size() - work.next);
+    std::size_t rows = count_open(work, most, now);
+    if (rows > 0)
+        if (const auto later =
+                places_.take(flags_.session(), context_.settings.rate_per_second, rows, now))
+            return later;
 
     Pending pending;
     pending.chunk = work.lease;
+    choose_rows(work, rows, most, now, pending);
+    if (pending.rows.empty()) {  // every window is closed
+        work.next += pending.looked_at;
+        return now;
+    }
     pending.not_before = places_.not_before(now);
     BatchRecord record;
-    for (std::size_t i = 0; i < rows; ++i) {
-        const auto row = work.candidates[work.next + i];
-        pending.rows.push_back(row);
-        pending.appids.push_back(work.lease->keys[row]);
-        record.appids.push(work.lease->keys[row]);
-    }
+    for (const auto appid : pending.appids)
+        record.appids.push(appid);
     const auto& head = work.lease->head;
     record.claim = make_claim_id(context_.incarnation, next_batch_);
     record.campaign = context_.campaign.id;
@@ -199,7 +243,8 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
     pending.request.claim = record.claim;
     pending.request.attempts_max = context_.settings.retry.attempts;
     pending.request.first_count = context_.settings.first_count;
-    work.next += rows;
+    pending.request.first_wait = context_.settings.first_wait;
+    work.next += pending.looked_at;
     pending_ = std::move(pending);
     run_pending(now);
     return now;
@@ -209,6 +254,7 @@ std::optional<BootTime> Claimer::begin_claim(Work& work, BootTime now) {
 void Claimer::run_pending(BootTime now) {
     auto& request = pending_->request;
     request.appids = pending_->appids;
+    request.outside_window = pending_->outside_window;
     request.epoch = context_.campaign.epoch;
     request.claim_seq = pending_->chunk->head.claim_seq;
     const bool is_rerun = request.is_rerun;
@@ -219,7 +265,7 @@ void Claimer::run_pending(BootTime now) {
     if (result.verdict == ClaimVerdict::claimed) {
         pending_->chunk->head.claim_seq += 1;
         pending_->chunk->extend(now + context_.options.lease);
-        if (result.was_last_of_first) first_reached_at_ = now;
+        if (result.was_last_of_first && request.first_wait.count() == 0) first_reached_at_ = now;
         hand_over(result);
         return;
     }
@@ -232,7 +278,7 @@ void Claimer::run_pending(BootTime now) {
     context_.journal.free_batch(pending_->batch);
     const auto chunk = pending_->chunk;
     for (auto& work : held_)
-        if (work.lease == chunk) work.next -= pending_->rows.size();
+        if (work.lease == chunk) work.next -= pending_->looked_at;
     pending_.reset();
     switch (result.verdict) {
         case ClaimVerdict::lease_lost:
@@ -245,7 +291,10 @@ void Claimer::run_pending(BootTime now) {
             follow_campaign(/*is_claiming=*/true);
             break;
         case ClaimVerdict::first_reached:
-            if (!first_reached_at_) first_reached_at_ = now;
+            if (context_.settings.first_wait.count() > 0)
+                first_look_until_ = now + kFirstLook;
+            else if (!first_reached_at_)
+                first_reached_at_ = now;
             break;
         case ClaimVerdict::claimed:
             break;
@@ -257,7 +306,7 @@ void Claimer::hand_over(const ClaimResult& result) {
         context_.tally.raced += result.raced;
         context_.observer.already_claimed(result.raced);
     }
-    context_.tally.suppressed += result.suppressed;
+    context_.tally.suppressed += result.suppressed + result.outside_window;
     Claim claim;
     claim.id = pending_->request.claim;
     claim.batch = pending_->batch;
@@ -309,7 +358,10 @@ void Claimer::follow_campaign(bool is_claiming) {
     control_.change_terms(*head, context_.settings);
     control_.is_expired = head->deadline && *head->deadline <= head->now;
     places_.forget();
-    if (context_.settings.first_count == 0) first_reached_at_.reset();
+    times_.follow(context_.settings, context_.campaign, context_.clock.now());
+    first_look_until_ = {};
+    if (context_.settings.first_count == 0 || context_.settings.first_wait.count() > 0)
+        first_reached_at_.reset();
 }
 
 void Claimer::drop(const std::shared_ptr<ChunkLease>& chunk) {

@@ -16,6 +16,7 @@
 #include "engine/lane_control.h"
 #include "engine/observer.h"
 #include "engine/rate_places.h"
+#include "engine/send_times.h"
 #include "engine/store_patience.h"
 #include "engine/tally.h"
 #include "journal/journal.h"
@@ -58,15 +59,19 @@ class Claimer {
     struct Work {
         std::shared_ptr<ChunkLease> lease;
         std::vector<std::uint32_t> candidates;  ///< rows that looked free when it was leased
-        std::size_t next = 0;                   ///< first candidate that was not asked for
+        std::size_t next = 0;                   ///< first candidate that was not looked at
         BootTime renewed{};
+        /// When the first of those opens that were passed over: their send window was closed.
+        std::optional<WallTime> opening;
         [[nodiscard]] bool is_walked() const { return next == candidates.size(); }
     };
     /// A claim whose transaction has not been answered for sure: rule R runs it again as it is.
     struct Pending {
         ClaimRequest request;
         std::vector<std::string_view> appids;
+        std::vector<std::string_view> outside_window;  ///< of these: to be skipped
         std::vector<std::uint32_t> rows;
+        std::size_t looked_at = 0;  ///< candidates, with those that were passed over
         BatchNo batch = 0;
         std::shared_ptr<ChunkLease> chunk;
         BootTime not_before{};
@@ -80,6 +85,9 @@ class Claimer {
     bool finish_one();
     bool can_claim() const;
     std::optional<BootTime> begin_claim(Work& work, BootTime now);
+    std::size_t count_open(const Work& work, std::size_t most, BootTime now);
+    void choose_rows(Work& work, std::size_t rows, std::size_t most, BootTime now,
+                     Pending& pending);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
     void follow_campaign(bool is_claiming);
@@ -100,7 +108,9 @@ class Claimer {
     BootTime watched_{};
     ClaimPace pace_;
     RatePlaces places_;
+    SendTimes times_;
     std::optional<BootTime> first_reached_at_;  ///< waits for others' claims, then pauses
+    BootTime first_look_until_{};               ///< the first are looked at: ask again then
     std::uint32_t next_batch_ = 1;
     std::size_t turn_ = 0;  ///< round robin over held_
     FlagRows won_;

@@ -35,8 +35,10 @@ Sender::Sender(const LaneContext& context, LaneControl& control, Gateway& gatewa
       gateway_patience_(gateway_patience),
       ready_(ready),
       jobs_(jobs),
-      open_(kOpenClaimsMax) {
+      open_(kOpenClaimsMax),
+      times_(context.sealed.audience.columns) {
     const auto& campaign = context.campaign;
+    times_.follow(context.settings, campaign, context.clock.now());
     if (campaign.deadline) expires_ = context.clock.now() + (*campaign.deadline - campaign.now);
 }
 
@@ -127,22 +129,32 @@ bool Sender::send_next(BootTime now) {
     }
 }
 
+/// Whether the row's time is over; then it is given back.
+bool Sender::is_too_late(OpenClaim& open, std::uint32_t row, BootTime now) {
+    const auto& chunk = *open.claim.chunk;
+    // For liveness only: the guarantee is that our right to these rows never moves.
+    if (now >= chunk.valid_until()) {
+        answer_row(open, row, FlagState::released, Reason::stopped, now);
+        return true;
+    }
+    if (expires_ && now >= *expires_) {
+        control_.is_expired = true;
+        answer_row(open, row, FlagState::released, Reason::expired, now);
+        return true;
+    }
+    // Due at once: the next walk through the chunk passes over it, and waits for the opening.
+    if (!times_.opens_at(*chunk.data, open.claim.rows[row].row, now)) return false;
+    answer_row(open, row, FlagState::released, Reason::window_closed, now);
+    return true;
+}
+
 /// Renders, marks and submits; answers false where the row was settled without sending.
 bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     auto& open = *open_[index];
     const auto& claimed = open.claim.rows[row];
     const auto& chunk = *open.claim.chunk;
-    // For liveness only: the guarantee is that our right to these rows never moves.
-    if (now >= chunk.valid_until()) {
-        answer_row(open, row, FlagState::released, Reason::stopped, now);
-        return false;
-    }
+    if (is_too_late(open, row, now)) return false;
     const auto wall = context_.clock.wall();
-    if (expires_ && now >= *expires_) {
-        control_.is_expired = true;
-        answer_row(open, row, FlagState::released, Reason::expired, now);
-        return false;
-    }
     chunk.data->row(claimed.row, values_);
     const auto notification =
         renderer_.render(chunk.keys[claimed.row], values_, wall, context_.campaign.deadline);

@@ -13,6 +13,7 @@
 #include "engine/late_answers.h"
 #include "engine/notification_renderer.h"
 #include "engine/open_claim.h"
+#include "engine/send_times.h"
 #include "gateway/gateway.h"
 
 namespace dispatcher {
@@ -45,6 +46,7 @@ class Sender {
     };
     void take_claims(BootTime now);
     bool submit_some(BootTime now);
+    bool is_too_late(OpenClaim& open, std::uint32_t row, BootTime now);
     bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
     bool send_held(BootTime now);
     bool send_next(BootTime now);
@@ -86,6 +88,7 @@ class Sender {
     std::uint64_t terms_changes_ = 0;  ///< of the control, that we know
     /// The campaign's deadline, carried over from the database's clock: this host's may be wrong.
     std::optional<BootTime> expires_;
+    SendTimes times_;
     std::optional<BootTime> down_since_;
     std::vector<GatewayAnswer> answers_;
     std::vector<std::string_view> values_;

@@ -6,16 +6,22 @@
 
 namespace dispatcher {
 
-std::chrono::milliseconds ChunkStanding::due_in(WallTime now) const {
+std::chrono::milliseconds ChunkStanding::due_in(WallTime now,
+                                                std::optional<WallTime> opening) const {
     constexpr std::chrono::milliseconds kClaimedPause{500};
-    if (unclaimed > 0) return std::chrono::milliseconds{0};
-    if (!next_due) return kClaimedPause;  // only what others still hold
-    return std::max(*next_due, now) - now;
+    const bool is_due = unclaimed > 0 || (next_due && *next_due <= now);
+    auto due = next_later;
+    if (is_due) due = std::min(opening.value_or(now), due.value_or(WallTime::max()));
+    if (!due) return kClaimedPause;  // only what others still hold
+    return std::max(*due, now) - now;
 }
 
 ChunkStanding stand_of(CampaignId campaign, const AppidList& keys, const FlagRows& flags,
-                       std::uint16_t attempts_max, bool is_expired) {
+                       std::uint16_t attempts_max, bool is_expired, WallTime now) {
     ChunkStanding standing;
+    const auto take_earlier = [](std::optional<WallTime>& first, WallTime due) {
+        first = std::min(first.value_or(WallTime::max()), due);
+    };
     merge_keys(keys, flags, [&](std::string_view appid, const FlagRows::Row* row) {
         if (row == nullptr) {
             ++standing.unclaimed;
@@ -32,8 +38,9 @@ ChunkStanding stand_of(CampaignId campaign, const AppidList& keys, const FlagRow
                     break;
                 }
                 ++standing.released;
-                standing.next_due = std::min(standing.next_due.value_or(WallTime::max()),
-                                             row->due_at.value_or(WallTime{}));
+                take_earlier(standing.next_due, row->due_at.value_or(WallTime{}));
+                if (row->due_at && *row->due_at > now)
+                    take_earlier(standing.next_later, *row->due_at);
                 break;
             case FlagState::in_doubt:
                 // Another campaign's doubt is on that campaign's report.

@@ -9,27 +9,37 @@ namespace dispatcher {
 ClaimChoice::ClaimChoice(const ClaimRequest& request, const FlagRows& flags,
                          const AppidList& suppressed, WallTime now) {
     absent_.reserve(request.appids.size());
-    std::size_t next = 0;  // in the suppressed ones, which are in the same order
+    // Where we are in those that are to be skipped, which come in the same order.
+    std::size_t next_suppressed = 0;
+    std::size_t next_outside = 0;
+    const auto steps_on = [](const auto& list, std::size_t& next, std::string_view appid) {
+        const bool is_in = next < list.size() && list[next] == appid;
+        if (is_in) ++next;
+        return is_in;
+    };
     merge_keys(request.appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
-        const bool is_suppressed = next < suppressed.size() && suppressed[next] == appid;
-        if (is_suppressed) ++next;
+        const bool is_outside = steps_on(request.outside_window, next_outside, appid);
+        const bool is_suppressed = steps_on(suppressed, next_suppressed, appid);
+        auto* const skipped = is_suppressed ? &suppressed_ : is_outside ? &outside_ : nullptr;
         if (row == nullptr) {
-            (is_suppressed ? absent_suppressed_ : absent_).push_back(appid);
+            (skipped != nullptr ? skipped->absent : absent_).push_back(appid);
             return;
         }
         const bool is_due = row->state == FlagState::released &&
                             has_tries_left(*row, request.campaign, request.attempts_max) &&
                             (!row->due_at || *row->due_at <= now);
         if (!is_due) return;
-        (is_suppressed ? released_suppressed_ : due_).push_back(appid);
-        if (!is_suppressed && row->campaign != request.campaign) taken_over_.push_back(appid);
+        (skipped != nullptr ? skipped->released : due_).push_back(appid);
+        if (skipped == nullptr && row->campaign != request.campaign) taken_over_.push_back(appid);
     });
 }
 
-bool ClaimChoice::count_first(StoreSession& session, const ClaimRequest& request) {
+bool ClaimChoice::count_first(StoreSession& session, const ClaimRequest& request, WallTime now) {
     if (request.first_count == 0) return true;
-    const auto counted = session.lock_first_count(request.campaign);
+    const auto [counted, since] = session.lock_first_count(request.campaign);
     const auto left = request.first_count - std::min<std::uint64_t>(counted, request.first_count);
+    if (left == 0 && request.first_wait.count() > 0 && now >= since + request.first_wait)
+        return true;
     const bool is_cut = fresh() > left;
     if (is_cut) keep_fresh(left);
     if (is_cut && asked() == 0) return false;
@@ -50,10 +60,14 @@ void ClaimChoice::write(StoreSession& session, const ClaimRequest& request) cons
     const auto [scope, campaign] = std::pair{request.scope, request.campaign};
     if (!absent_.empty()) session.insert_claims(scope, campaign, request.claim, absent_);
     if (!due_.empty()) session.reclaim(scope, campaign, request.claim, due_);
-    if (!absent_suppressed_.empty())
-        session.insert_skipped(scope, campaign, Reason::suppressed, absent_suppressed_);
-    if (!released_suppressed_.empty())
-        session.skip_released(scope, campaign, Reason::suppressed, released_suppressed_);
+    suppressed_.write(session, request, Reason::suppressed);
+    outside_.write(session, request, Reason::window);
+}
+
+void ClaimChoice::Skipped::write(StoreSession& session, const ClaimRequest& request,
+                                 Reason reason) const {
+    if (!absent.empty()) session.insert_skipped(request.scope, request.campaign, reason, absent);
+    if (!released.empty()) session.skip_released(request.scope, request.campaign, reason, released);
 }
 
 }  // namespace dispatcher

@@ -20,29 +20,38 @@ class ClaimChoice {
 
     /// Where the campaign pauses after its first recipients: leaves out those beyond them, and
     /// counts the others. Answers false if that leaves nobody to claim, though there were some.
-    bool count_first(StoreSession& session, const ClaimRequest& request);
-    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out: they are settled by
-    /// the claim that meets them, so that the chunk can close and the report has their line.
+    bool count_first(StoreSession& session, const ClaimRequest& request, WallTime now);
+    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out, or whose window is
+    /// closed: they are settled by the claim that meets them, so that the chunk can close and the
+    /// report has their line.
     void write(StoreSession& session, const ClaimRequest& request) const;
 
     /// Recipients that the claim wants to win.
     [[nodiscard]] std::size_t asked() const { return absent_.size() + due_.size(); }
     /// Recipients that opted out.
-    [[nodiscard]] std::size_t skipped() const {
-        return absent_suppressed_.size() + released_suppressed_.size();
-    }
+    [[nodiscard]] std::size_t suppressed() const { return suppressed_.size(); }
+    /// Recipients whose send window is closed.
+    [[nodiscard]] std::size_t outside_window() const { return outside_.size(); }
     /// The first recipients are all claimed with this.
     [[nodiscard]] bool is_last_of_first() const { return is_last_of_first_; }
 
   private:
+    /// Those that are settled without a send.
+    struct Skipped {
+        std::vector<std::string_view> absent;
+        std::vector<std::string_view> released;
+        [[nodiscard]] std::size_t size() const { return absent.size() + released.size(); }
+        void write(StoreSession& session, const ClaimRequest& request, Reason reason) const;
+    };
+
     [[nodiscard]] std::size_t fresh() const { return absent_.size() + taken_over_.size(); }
     void keep_fresh(std::size_t most);
 
     std::vector<std::string_view> absent_;      ///< without a flag
     std::vector<std::string_view> due_;         ///< released, and due
     std::vector<std::string_view> taken_over_;  ///< of these: given back by another campaign
-    std::vector<std::string_view> absent_suppressed_;
-    std::vector<std::string_view> released_suppressed_;
+    Skipped suppressed_;
+    Skipped outside_;
     bool is_last_of_first_ = false;
 };
 

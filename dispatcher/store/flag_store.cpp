@@ -136,7 +136,7 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         s.read_standing(range, rows_);
         s.read_suppressed(r.appids, suppressed_);
         ClaimChoice choice(r, rows_, suppressed_, chunk->now);
-        if (!choice.count_first(s, r)) {
+        if (!choice.count_first(s, r, chunk->now)) {
             result.verdict = ClaimVerdict::first_reached;
             return false;
         }
@@ -144,7 +144,8 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         s.read_won(range, r.claim, won);
         result.verdict = ClaimVerdict::claimed;
         result.raced = choice.asked() - won.size();
-        result.suppressed = choice.skipped();
+        result.suppressed = choice.suppressed();
+        result.outside_window = choice.outside_window();
         result.was_last_of_first = choice.is_last_of_first();
         crash_point("CP07");
         return true;
@@ -218,7 +219,7 @@ void FlagStore::renew(const ChunkHead& held, IncarnationId me) {
 ChunkStanding FlagStore::stand(StoreSession& s, const ChunkHead& chunk, ScopeId scope,
                                const AppidList& keys, std::uint16_t attempts_max, bool is_expired) {
     s.read_standing({scope, chunk.key_lo, chunk.key_hi}, rows_);
-    auto standing = stand_of(chunk.campaign, keys, rows_, attempts_max, is_expired);
+    auto standing = stand_of(chunk.campaign, keys, rows_, attempts_max, is_expired, chunk.now);
     const std::span exhausted(standing.exhausted);
     for (std::size_t i = 0; i < exhausted.size(); i += kKeysMax)
         s.give_up(scope, chunk.campaign, Reason::tries_used_up,
@@ -227,7 +228,8 @@ ChunkStanding FlagStore::stand(StoreSession& s, const ChunkHead& chunk, ScopeId 
 }
 
 ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const AppidList& keys,
-                                std::uint16_t attempts_max, bool is_expired) {
+                                std::uint16_t attempts_max, bool is_expired,
+                                std::optional<WallTime> opening) {
     ChunkStanding standing;
     transact([&](StoreSession& s) {
         standing = {};
@@ -239,7 +241,7 @@ ChunkStanding FlagStore::finish(const ChunkHead& held, ScopeId scope, const Appi
         if (standing.is_settled)
             s.close_chunk(held.campaign, held.no);
         else
-            s.open_chunk(held.campaign, held.no, standing.due_in(chunk->now));
+            s.open_chunk(held.campaign, held.no, standing.due_in(chunk->now, opening));
         return true;
     });
     crash_point("CP20");

@@ -32,9 +32,13 @@ struct ClaimRequest {
     std::uint64_t claim_seq = 0;  ///< last acknowledged
     ClaimId claim;
     std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
-    std::uint16_t attempts_max = 0;            ///< released rows that we tried so often stay
+    /// Those of them that are to be skipped: their send window is closed.
+    std::span<const std::string_view> outside_window;
+    std::uint16_t attempts_max = 0;  ///< released rows that we tried so often stay
     /// Recipients that the campaign may claim before it pauses for a look; 0: any number.
     std::uint32_t first_count = 0;
+    /// After which it goes on by itself; 0: it pauses.
+    std::chrono::milliseconds first_wait{0};
     bool is_rerun = false;
 };
 
@@ -51,6 +55,7 @@ struct ClaimResult {
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
     std::size_t suppressed = 0;      ///< skipped for good, because they opted out
+    std::size_t outside_window = 0;  ///< skipped for good, because their send window is closed
     bool was_last_of_first = false;  ///< the first recipients are all claimed now
 };
 
@@ -105,8 +110,10 @@ class FlagStore {
     /// Ends our lease on a chunk whose claims are all settled: closes it if every recipient is
     /// settled, else opens it for whoever comes when the next row is due. Gives up rows whose tries
     /// are used up. With `is_expired` recipients without a flag, or released, need nothing more.
+    /// `opening`: when the first of those opens whose send window was closed.
     ChunkStanding finish(const ChunkHead& held, ScopeId scope, const AppidList& keys,
-                         std::uint16_t attempts_max, bool is_expired);
+                         std::uint16_t attempts_max, bool is_expired,
+                         std::optional<WallTime> opening = {});
 
     /// Looks at a closed chunk again and re-opens it if something in it is not settled.
     ChunkStanding verify_closed(const ChunkHead& chunk, ScopeId scope, const AppidList& keys,

@@ -127,6 +127,12 @@ constexpr Reason second_chance_reason(FlagState from) {
     return from == FlagState::rejected ? Reason::rejected_before : Reason::operator_released;
 }
 
+/// The recipients that a campaign claimed while it counted them.
+struct FirstCount {
+    std::uint64_t claimed = 0;
+    WallTime since{};  ///< when it was counted last, by the database's clock
+};
+
 /// Port: one connection to the store, one typed operation per statement of the flag protocol. The
 /// order of the operations is FlagStore's. Every operation is one round trip and may throw
 /// StoreError; after one that is ambiguous the session is of no more use: destroy it, connect anew.
@@ -248,7 +254,7 @@ class StoreSession {
     // -- the first recipients -------------------------------------------------------------------
     /// How many recipients the campaign has claimed since it counts them. FOR UPDATE: claims that
     /// count wait for each other.
-    virtual std::uint64_t lock_first_count(CampaignId campaign) = 0;
+    virtual FirstCount lock_first_count(CampaignId campaign) = 0;
     virtual void set_first_count(CampaignId campaign, std::uint64_t claimed) = 0;
 
     // -- rate -----------------------------------------------------------------------------------

@@ -197,10 +197,9 @@ TEST_CASE("keys of features to come are never passed over in silence", "[unit]")
     const auto coming = [](const std::string& place, const std::string& key) {
         return "c.yaml:" + place + ": " + key + " is not available in this version";
     };
-    CHECK(folder.problem(with("schedule: {start: x}\n")) == coming("6:11", "schedule"));
+    CHECK(folder.problem(with("schedule: {start: x}\n")) == coming("6:19", "schedule.start"));
     CHECK(folder.problem(with("limits: {}\n")) == coming("6:9", "limits"));
     CHECK(folder.problem(with("variants: []\n")) == coming("6:11", "variants"));
-    CHECK(folder.problem(with("delivery: {first: 1h}\n")) == coming("6:19", "delivery.first"));
     CHECK(folder.problem(with("delivery: {spread: 2h}\n")) == coming("6:20", "delivery.spread"));
     CHECK(folder.problem(with_audience("refresh: x")) == coming("6:12", "audience.refresh"));
 }
@@ -214,7 +213,41 @@ TEST_CASE("a look after the first recipients names their number and what then", 
           "c.yaml:6:19: delivery.first.then is missing");
     CHECK(folder.problem(with("delivery: {first: {count: 0, then: stop}}\n")) ==
           "c.yaml:6:27: delivery.first.count: 0 is out of range; 1 to 4294967295 are allowed\n"
-          "c.yaml:6:36: delivery.first.then: 'stop' is not one of pause");
+          "c.yaml:6:36: delivery.first.then: 'stop' is neither pause nor a time such as 30m, after "
+          "which it goes on");
+    const auto settings = folder.load(with("delivery: {first: {count: 9, then: 30m}}\n")).settings;
+    CHECK(settings.first_count == 9);
+    CHECK(settings.first_wait == std::chrono::minutes{30});
+}
+
+TEST_CASE("a send window names its hours and whose clocks count", "[unit]") {
+    const CampaignFolder folder;
+    const auto file = folder.load(
+        with("schedule: {zone: Europe/Berlin, send_window: {from: \"09:00\", to: \"24:00\"}}\n"));
+    REQUIRE(file.settings.send_window.has_value());
+    CHECK(window_text(*file.settings.send_window) == "09:00 to 24:00 Europe/Berlin");
+    CHECK(file.settings.send_window->outside == SendWindow::Outside::defer);
+    CHECK(Settings::from_json(file.settings.to_json()).send_window == file.settings.send_window);
+    CHECK_FALSE(file.audience.needs_timezone);
+    const auto own =
+        folder.load(with("schedule: {zone: recipient, send_window: {from: \"21:00\", "
+                         "to: \"06:00\", outside: skip}}\n"));
+    CHECK(own.audience.needs_timezone);
+    CHECK(own.settings.send_window->outside == SendWindow::Outside::skip);
+
+    const auto problem = [&](const std::string& schedule) {
+        return folder.problem(with("schedule: " + schedule + "\n"));
+    };
+    CHECK(problem("{send_window: {from: \"09:00\", to: \"21:00\"}}") ==
+          "c.yaml:6:25: schedule.send_window needs schedule.zone: whose clocks count? Write a zone "
+          "such as Europe/Berlin, or recipient for each row's `timezone`");
+    CHECK(
+        problem("{zone: UTC, send_window: {from: \"9:00\", to: \"24:01\"}}") ==
+        "c.yaml:6:43: schedule.send_window.from: '9:00' is not a time of day from 00:00 to 23:59\n"
+        "c.yaml:6:55: schedule.send_window.to: '24:01' is not a time of day from 00:00 to 24:00");
+    CHECK(problem("{zone: UTC, send_window: {from: \"09:00\", to: \"09:00\"}}") ==
+          "c.yaml:6:36: schedule.send_window begins when it ends");
+    CHECK(problem("{zone: Berlin}").find("there is no time zone 'Berlin'") != std::string::npos);
 }
 
 TEST_CASE("mistakes in the campaign file are told at their place", "[unit]") {

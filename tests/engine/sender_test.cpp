@@ -105,23 +105,8 @@ struct Bench {
         campaign.message.locales["en"] = {};
         campaign.audience.columns = {"token", "text"};
         campaign.gateways.push_back({"plain", "plain", "here"});
-        context.emplace(LaneContext{{CampaignId{1}, ScopeId{1}, CampaignState::running, 1, {}, {}},
-                                    campaign,
-                                    {},
-                                    GatewayNo{0},
-                                    "plain",
-                                    0,
-                                    IncarnationId{7},
-                                    {},
-                                    options,
-                                    store,
-                                    journal,
-                                    clock,
-                                    random,
-                                    observer,
-                                    tally});
         renderer.emplace(campaign, type);
-        sender.emplace(*context, control, gateway, *renderer, milliseconds(10'000), ready, jobs);
+        sender.emplace(context, control, gateway, *renderer, milliseconds(10'000), ready, jobs);
     }
 
     void claim(std::size_t rows, std::size_t text_bytes = 5) {
@@ -166,7 +151,21 @@ struct Bench {
     BoundedQueue<SettleJob> jobs{8};
     ScriptedGateway gateway{journal};
     std::shared_ptr<ChunkLease> chunk;
-    std::optional<LaneContext> context;
+    const LaneContext context{{CampaignId{1}, ScopeId{1}, CampaignState::running, 1, {}, {}},
+                              campaign,
+                              {},
+                              GatewayNo{0},
+                              "plain",
+                              0,
+                              IncarnationId{7},
+                              {},
+                              options,
+                              store,
+                              journal,
+                              clock,
+                              random,
+                              observer,
+                              tally};
     std::optional<NotificationRenderer> renderer;
     std::optional<Sender> sender;
 };
@@ -407,7 +406,7 @@ TEST_CASE("a deadline that an operator sets in mid-run holds for the next row", 
     bench.claim(10);
     bench.step();
     REQUIRE(bench.gateway.submitted.size() == 5);
-    auto head = bench.context->campaign;
+    auto head = bench.context.campaign;
     head.now = WallTime(std::chrono::hours(500'000));
     head.deadline = head.now;
     bench.control.change_terms(head, {});

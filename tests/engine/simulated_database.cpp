@@ -181,10 +181,10 @@ void SimulatedDatabase::release_locks(const Transaction& transaction) {
     std::erase_if(open_, [&](const auto& one) { return one.get() == &transaction; });
 }
 
-std::uint64_t SimulatedDatabase::first_count(const Transaction& transaction,
-                                             CampaignId campaign) const {
+FirstCount SimulatedDatabase::first_count(const Transaction& transaction,
+                                          CampaignId campaign) const {
     const auto* count = find(first_counts_, &transaction.first_counts, campaign);
-    return count == nullptr ? 0 : *count;
+    return count == nullptr ? FirstCount{} : *count;
 }
 
 const CampaignHead* SimulatedDatabase::campaign(const Transaction* transaction,

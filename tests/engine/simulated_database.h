@@ -43,7 +43,7 @@ class SimulatedDatabase {
         std::map<ChunkKey, ChunkHead> chunks;
         std::map<CampaignId, CampaignHead> campaigns;
         std::map<IncarnationId, bool> incarnations;
-        std::map<CampaignId, std::uint64_t> first_counts;
+        std::map<CampaignId, FirstCount> first_counts;
     };
     using TransactionPtr = std::shared_ptr<Transaction>;
 
@@ -82,8 +82,7 @@ class SimulatedDatabase {
                                                    CampaignId campaign) const;
     void for_range(const Transaction* transaction, const KeyRange& range,
                    const std::function<void(const FlagKey&, const FlagRows::Row&)>& visit) const;
-    [[nodiscard]] std::uint64_t first_count(const Transaction& transaction,
-                                            CampaignId campaign) const;
+    [[nodiscard]] FirstCount first_count(const Transaction& transaction, CampaignId campaign) const;
     [[nodiscard]] bool is_halted() const { return is_halted_; }
     [[nodiscard]] bool is_suppressed(const std::string& appid) const {
         return suppressed_.contains(appid);
@@ -144,7 +143,7 @@ class SimulatedDatabase {
     std::map<ChunkKey, ChunkPayload> payloads_;
     std::map<CampaignId, CampaignHead> campaigns_;
     std::map<CampaignId, Settings> settings_;
-    std::map<CampaignId, std::uint64_t> first_counts_;
+    std::map<CampaignId, FirstCount> first_counts_;
     std::map<CampaignId, std::uint64_t> fresh_claims_;  ///< recipients ever claimed
     std::map<std::string, BootTime> suppressed_;        ///< since when
     bool is_halted_ = false;

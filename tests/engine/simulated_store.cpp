@@ -355,8 +355,8 @@ std::optional<ChunkPayload> SimulatedStoreSession::read_payload(CampaignId campa
 
 // -- the first recipients -----------------------------------------------------------------------
 
-std::uint64_t SimulatedStoreSession::lock_first_count(CampaignId campaign) {
-    std::uint64_t count = 0;
+FirstCount SimulatedStoreSession::lock_first_count(CampaignId campaign) {
+    FirstCount count;
     execute("SELECT quota FOR UPDATE", [&] {
         const bool locks = mistake_ != Mistake::first_uncounted;
         if (locks && !database_.lock_first_count(*transaction_, campaign)) return false;
@@ -368,7 +368,7 @@ std::uint64_t SimulatedStoreSession::lock_first_count(CampaignId campaign) {
 
 void SimulatedStoreSession::set_first_count(CampaignId campaign, std::uint64_t claimed) {
     execute("UPDATE quota", [&] {
-        transaction_->first_counts[campaign] = claimed;
+        transaction_->first_counts[campaign] = {claimed, database_.now()};
         return true;
     });
 }

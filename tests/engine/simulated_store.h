@@ -106,7 +106,7 @@ class SimulatedStoreSession final : public StoreSession {
                         std::span<const std::string_view> appids) override;
     void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
                        std::span<const std::string_view> appids) override;
-    std::uint64_t lock_first_count(CampaignId campaign) override;
+    FirstCount lock_first_count(CampaignId campaign) override;
     void set_first_count(CampaignId campaign, std::uint64_t claimed) override;
 
     Reservation reserve(CampaignId campaign, std::string_view gateway, std::uint32_t n,

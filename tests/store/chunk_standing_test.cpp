@@ -8,6 +8,7 @@ namespace {
 constexpr CampaignId kMine{1};
 constexpr CampaignId kOther{2};
 constexpr std::uint16_t kAttempts = 3;
+constexpr WallTime kNow{std::chrono::hours{1}};
 
 AppidList one_key() {
     AppidList keys;
@@ -25,7 +26,7 @@ ChunkStanding stand(FlagState state, CampaignId holder, std::uint16_t tries) {
     row.tries = tries;
     flags.rows.push_back(row);
     static const auto keys = one_key();
-    return stand_of(kMine, keys, flags, kAttempts, false);
+    return stand_of(kMine, keys, flags, kAttempts, false, kNow);
 }
 
 }  // namespace
@@ -69,6 +70,25 @@ TEST_CASE("the doubt of another campaign of the scope is not ours") {
     const auto standing = stand(FlagState::in_doubt, kOther, 1);
     CHECK(standing.in_doubt == 0);
     CHECK(standing.is_settled);
+}
+
+TEST_CASE("an unfinished chunk is due when somebody in it can be sent to") {
+    using std::chrono::minutes;
+    ChunkStanding standing;
+    CHECK(standing.due_in(kNow, {}).count() > 0);  // what others hold is not waited for busily
+    standing.next_due = standing.next_later = kNow + minutes{5};
+    CHECK(standing.due_in(kNow, {}) == minutes{5});
+    standing.unclaimed = 1;
+    CHECK(standing.due_in(kNow, {}) == minutes{0});
+    // Whoever waits for a send window does not make the others wait.
+    CHECK(standing.due_in(kNow, kNow + minutes{30}) == minutes{5});
+    CHECK(standing.due_in(kNow, kNow + minutes{3}) == minutes{3});
+    standing.unclaimed = 0;
+    standing.next_due = kNow - minutes{1};
+    CHECK(standing.due_in(kNow, kNow + minutes{30}) == minutes{5});
+    standing.next_later.reset();
+    CHECK(standing.due_in(kNow, kNow + minutes{30}) == minutes{30});
+    CHECK(standing.due_in(kNow, {}) == minutes{0});
 }
 
 }  // namespace dispatcher

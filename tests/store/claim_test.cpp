@@ -36,7 +36,9 @@ struct Claims {
         chunk = *flags.lease(free[0], campaign.scope, kMe, {});
     }
 
-    ClaimResult claim(const std::vector<std::string>& appids, std::uint32_t first_count = 0) {
+    ClaimResult claim(const std::vector<std::string>& appids, std::uint32_t first_count = 0,
+                      std::span<const std::string_view> outside_window = {},
+                      std::chrono::milliseconds first_wait = {}) {
         const auto keys = views_of(appids);
         ClaimRequest request;
         request.campaign = campaign.id;
@@ -49,6 +51,8 @@ struct Claims {
         request.appids = keys;
         request.attempts_max = 6;
         request.first_count = first_count;
+        request.first_wait = first_wait;
+        request.outside_window = outside_window;
         const auto result = flags.claim(request, won);
         if (result.verdict == ClaimVerdict::claimed) ++chunk.claim_seq;
         return result;
@@ -246,6 +250,39 @@ TEST_CASE("the first recipients are counted over all claims, retries are not",
     CHECK(claims.won.size() == 1);
     CHECK(claims.claim({"e", "f"}).verdict == ClaimVerdict::claimed);
     CHECK(claims.won.size() == 2);
+}
+
+TEST_CASE("whose send window is closed is skipped by the claim that says so", "[store][contract]") {
+    Claims claims;
+    REQUIRE(claims.claim({"b"}).verdict == ClaimVerdict::claimed);
+    claims.release("b");
+    claims.opt_out("d");
+    const std::vector<std::string> appids{"a", "b", "c", "d"};
+    const std::vector<std::string> outside{"a", "b", "d"};
+    const auto closed = views_of(outside);
+    const auto result = claims.claim(appids, 0, closed);
+    CHECK(result.verdict == ClaimVerdict::claimed);
+    CHECK(result.outside_window == 2);
+    CHECK(result.suppressed == 1);
+    CHECK(result.raced == 0);
+    CHECK(claims.won.size() == 1);
+    for (const auto* appid : {"a", "b"}) {
+        CHECK(claims[appid].state == FlagState::skipped);
+        CHECK(claims[appid].code == Code{Reason::window, false});
+    }
+    CHECK(claims["c"].state == FlagState::claimed);
+    CHECK(claims["d"].code.reason == Reason::suppressed);
+}
+
+TEST_CASE("after the time for a look the first are no limit any more", "[store][contract]") {
+    Claims claims;
+    REQUIRE(claims.claim({"a", "b"}, 2, {}, 1h).was_last_of_first);
+    CHECK(claims.claim({"c"}, 2, {}, 1h).verdict == ClaimVerdict::first_reached);
+    CHECK(claims.claim({"c"}, 2, {}, 1ms).verdict != ClaimVerdict::lease_lost);
+    // The database's clock goes on between two transactions, however little.
+    while (claims.claim({"d"}, 2, {}, 1ms).verdict == ClaimVerdict::first_reached) {
+    }
+    CHECK(claims.won.size() == 1);
 }
 
 }  // namespace dispatcher::test

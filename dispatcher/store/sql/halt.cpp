@@ -17,9 +17,9 @@ constexpr auto kReadWho =
     "SELECT who FROM audit WHERE campaign_id=0 AND action={} ORDER BY at DESC, id DESC LIMIT 1";
 
 constexpr std::string_view kFirst = "first";
-constexpr auto kReadFirst = "SELECT used FROM quota WHERE name={} AND subject={}{}";
+constexpr auto kReadFirst = "SELECT used, since FROM quota WHERE name={} AND subject={}{}";
 constexpr auto kMakeFirst = "INSERT INTO quota (name, subject, since, used) VALUES ({},{},{},0){}";
-constexpr auto kSetFirst = "UPDATE quota SET used={} WHERE name={} AND subject={}";
+constexpr auto kSetFirst = "UPDATE quota SET used={}, since={} WHERE name={} AND subject={}";
 
 std::optional<Halt> read_halt(GuardedConnection& connection, std::string_view lock) {
     std::optional<Halt> halt;
@@ -32,13 +32,15 @@ std::optional<Halt> read_halt(GuardedConnection& connection, std::string_view lo
     return halt;
 }
 
-std::optional<std::uint64_t> read_first(GuardedConnection& connection, const std::string& subject) {
+std::optional<FirstCount> read_first(GuardedConnection& connection, const std::string& subject) {
     const auto& dialect = connection.dialect();
-    std::optional<std::uint64_t> used;
+    std::optional<FirstCount> first;
     connection.query(
         fmt::format(kReadFirst, dialect.key(kFirst), dialect.key(subject), dialect.for_update),
-        [&](const Row& row) { used = row.natural(0); });
-    return used;
+        [&](const Row& row) {
+            first = {row.natural(0), WallTime(std::chrono::milliseconds(row.integer(1)))};
+        });
+    return first;
 }
 
 }  // namespace
@@ -81,9 +83,9 @@ bool SqlCampaignStore::unhalt(const Actor& actor) {
     });
 }
 
-std::uint64_t SqlSession::lock_first_count(CampaignId campaign) {
+FirstCount SqlSession::lock_first_count(CampaignId campaign) {
     const auto subject = fmt::to_string(campaign.value);
-    if (const auto used = read_first(connection_, subject)) return *used;
+    if (const auto first = read_first(connection_, subject)) return *first;
     connection_.exec(fmt::format(kMakeFirst, dialect().key(kFirst), dialect().key(subject),
                                  connection_.now_ms(), dialect().keep_existing("quota", "used")));
     const auto made = read_first(connection_, subject);
@@ -92,7 +94,7 @@ std::uint64_t SqlSession::lock_first_count(CampaignId campaign) {
 }
 
 void SqlSession::set_first_count(CampaignId campaign, std::uint64_t claimed) {
-    connection_.exec(fmt::format(kSetFirst, claimed, dialect().key(kFirst),
+    connection_.exec(fmt::format(kSetFirst, claimed, dialect().now_ms, dialect().key(kFirst),
                                  dialect().key(fmt::to_string(campaign.value))));
 }
 

@@ -15,6 +15,7 @@ constexpr auto kMove =
     " AND epoch={epoch} AND state={from}";
 constexpr auto kReadSettings = "SELECT settings, started_at FROM campaign WHERE id={}";
 constexpr auto kSetStart = "UPDATE campaign SET started_at={}, deadline={} WHERE id={}";
+constexpr auto kWakeChunks = "UPDATE chunk SET due_at=0 WHERE campaign_id={} AND state=0";
 constexpr auto kSetSettings =
     "UPDATE campaign SET settings={}, deadline={}, epoch=epoch+1 WHERE id={}";
 // What was reserved ahead at the old rate stays reserved; at a low one that may have been hours.
@@ -156,6 +157,8 @@ bool SqlCampaignStore::set_settings(const CampaignHead& seen, const Settings& se
         if (stored.settings.rate_per_second != settings.rate_per_second)
             connection.exec(fmt::format(kBeginBudgetsAnew, fmt::arg("id", campaign.value),
                                         fmt::arg("now", connection.dialect().now_ms)));
+        // What chunks wait for may have come nearer: a send window, a deadline.
+        connection.exec(fmt::format(kWakeChunks, campaign.value));
         history.write(connection, campaign);
         entry.write(connection, campaign);
         transaction.commit();
