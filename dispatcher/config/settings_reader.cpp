@@ -145,9 +145,8 @@ std::string deadline_text(const Settings& settings) {
 
 std::string first_text(const Settings& settings) {
     if (settings.first_count == 0) return std::string(kNone);
-    return fmt::format("{} then {}", settings.first_count,
-                       settings.first_wait.count() > 0 ? duration_literal(settings.first_wait)
-                                                       : std::string(kPause));
+    if (settings.first_wait.count() == 0) return fmt::to_string(settings.first_count);
+    return fmt::format("{} then {}", settings.first_count, duration_literal(settings.first_wait));
 }
 
 std::string send_window_text(const Settings& settings) {

@@ -36,7 +36,8 @@ std::optional<WallTime> next_opening(const SendWindow& window, const TimeZone& z
     // today's, tomorrow's is next.
     for (const auto day : {today - days{1}, today, today + days{1}, today + days{2}}) {
         const auto opening = opening_on(window, zone, day);
-        if (now < opening.from && opening.from < opening.to) return opening.from;
+        if (opening.from == opening.to) continue;
+        if (now < opening.from) return opening.from;
         if (now < opening.to) return std::nullopt;
     }
     return std::nullopt;

@@ -106,7 +106,7 @@ class SendWindowTest(unittest.TestCase):
         self.lab.audience_file(3)
         path = self.campaign_file("schedule:\n  zone: Europe/Berlln\n"
                                   '  send_window: {from: "09:00", to: "21:00"}\n')
-        self.assertIn(":18:9: schedule.zone: there is no time zone 'Europe/Berlln'",
+        self.assertIn(":14:9: schedule.zone: there is no time zone 'Europe/Berlln'",
                       self.run_command("plan", path, expect=2).err)
         path = self.campaign_file('schedule:\n  zone: recipient\n'
                                   '  send_window: {from: "09:00", to: "21:00"}\n')
