@@ -30,17 +30,21 @@ std::string age_text(std::chrono::milliseconds age) {
     return duration_text(std::max(age, milliseconds(0)));
 }
 
-std::string verb_of(const LookAlike& alike) {
-    if (alike.expected == 0) return "got";
-    return alike.devices() == alike.expected ? "are to get" : "got, or are to get,";
-}
-
-std::string doubt_text(const LookAlikes& found) {
-    std::uint64_t in_doubt = 0;
-    for (const auto& alike : found.campaigns)
-        in_doubt += alike.in_doubt;
-    return in_doubt == 0 ? std::string()
-                         : fmt::format(" (of {} in doubt, or claimed, it is not sure)", in_doubt);
+/// "got", "may have got", "are to get", or what of that applies.
+std::string verb_of(const LookAlikes& found) {
+    LookAlike all;
+    for (const auto& alike : found.campaigns) {
+        all.delivered += alike.delivered;
+        all.in_doubt += alike.in_doubt;
+        all.expected += alike.expected;
+    }
+    std::string verb = all.delivered > 0 ? "got" : "";
+    const auto add = [&](std::uint64_t count, const char* words) {
+        if (count > 0) verb += (verb.empty() ? "" : ", or ") + std::string(words);
+    };
+    add(all.in_doubt, "may have got");
+    add(all.expected, "are to get");
+    return verb;
 }
 
 }  // namespace
@@ -50,7 +54,7 @@ std::string look_alikes_sentence(const std::optional<LookAlikes>& found) {
     const auto& first = found->campaigns.front();
     auto text =
         fmt::format("{}{} of these devices {} {}this text", found->is_sample ? "about " : "",
-                    percent_of(found->reached, found->sampled), verb_of(first),
+                    percent_of(found->reached, found->sampled), verb_of(*found),
                     first.likeness < 1 ? "nearly " : "");
     const bool is_one = found->campaigns.size() == 1;
     for (std::size_t i = 0; i < found->campaigns.size() && i < kNamed; ++i) {
@@ -61,7 +65,6 @@ std::string look_alikes_sentence(const std::optional<LookAlikes>& found) {
     }
     if (found->campaigns.size() > kNamed)
         text += fmt::format(" and {} more", found->campaigns.size() - kNamed);
-    text += doubt_text(*found);
     return text + fmt::format(
                       ". Meant `pushonce restart {}`, or `once_per: {}` in the campaign file, so "
                       "that nobody gets it twice?",

@@ -68,6 +68,9 @@ class FlagTally {
           sisters_(sisters),
           has_opt_outs_(!store.opt_outs("", 1).empty()) {}
 
+    /// Whether there are flags or opt-outs that anybody of the audience could have.
+    [[nodiscard]] bool has_anything() const { return scope_ || has_opt_outs_; }
+
     void add(std::string_view appid) {
         appids_.push(appid);
         if (appids_.size() == kKeysPage) read_page();
@@ -241,8 +244,13 @@ StorePlan Planner::compare(CampaignStore& store) const {
         if (record.head.scope == *scope && record.head.id != own)
             sisters[record.head.id] = {record.name.text(), record.head.state, 0, 0, 0, 0, 0};
     FlagTally tally(store, scope, own, plan, sisters);
-    audience_.for_each([&](const Audience::Recipient& recipient) { tally.add(recipient.appid); });
-    tally.finish();
+    if (tally.has_anything()) {
+        audience_.for_each(
+            [&](const Audience::Recipient& recipient) { tally.add(recipient.appid); });
+        tally.finish();
+    } else {
+        plan.fresh = audience_.counts().recipients;
+    }
     for (const auto& record : listed)
         if (const auto sister = sisters.extract(record.head.id))
             plan.sisters.push_back(std::move(sister.mapped()));

@@ -146,6 +146,19 @@ TEST_CASE("a copy of a campaign under a new name is refused, unless it is wanted
     CHECK(desk.run({"launch", desk.path("copy.yaml")}).code == 0);
 }
 
+TEST_CASE("whoever may have got the text counts, and the sentence says may") {
+    const Desk desk;
+    desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: doubt"));
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("copy.yaml", Desk::campaign("sale-copy"));
+    const auto refused = desk.run({"--json", "launch", desk.path("copy.yaml")});
+    CHECK(refused.code == 4);
+    CHECK(contains(refused.err,
+                   "100 % of these devices may have got this text from sale (done, with doubt, "));
+    CHECK(refused.document()["similar"]["campaigns"][0]["in_doubt"] == 3);
+    CHECK(refused.document()["similar"]["campaigns"][0]["delivered"] == 0);
+}
+
 TEST_CASE("rejected devices got nothing, and a text made of columns is no evidence") {
     const Desk desk;
     desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: reject"));
