@@ -64,8 +64,10 @@ std::string sister_text(const SisterPlan& sister) {
 
 std::string store_text(const StorePlan& store, bool is_live_audience) {
     if (store.is_missing)
-        return fmt::format("in store    {} new: there is no store yet, a launch makes it\n",
-                           with_separators(store.fresh));
+        return fmt::format(
+            "in store    {} new: there is no store yet (`pushonce store init` makes "
+            "it; an embedded one comes with the first launch)\n",
+            with_separators(store.fresh));
     auto text = fmt::format(
         "in store    {} delivered, {} rejected, {} claimed, {} in doubt, {} skipped, {} to be "
         "tried again, {} new\n",

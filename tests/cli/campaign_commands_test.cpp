@@ -146,6 +146,27 @@ TEST_CASE("a copy of a campaign under a new name is refused, unless it is wanted
     CHECK(desk.run({"launch", desk.path("copy.yaml")}).code == 0);
 }
 
+TEST_CASE("a fifth of the devices is a look-alike, less is not") {
+    const Desk desk;
+    const auto audience = [&](const std::string& name, int devices) {
+        std::string rows = "appid,name\n";
+        for (int i = 1; i <= devices; ++i)
+            rows += "d-" + std::to_string(i) + ",Al\n";
+        desk.write(name + ".csv", rows);
+        auto text = Desk::campaign(name);
+        text.replace(text.find("audience.csv"), 12, name + ".csv");
+        desk.write(name + ".yaml", text);
+        return desk.path(name + ".yaml");
+    };
+    desk.run({"launch", audience("one", 1)});
+    const auto six = audience("six", 6);
+    CHECK(desk.run({"--json", "plan", six}).document()["similar"].is_null());
+    const auto refused = desk.run({"launch", audience("five", 5)});
+    CHECK(refused.code == 4);
+    CHECK(contains(refused.err, "20 % of these devices got this text from one"));
+    CHECK(desk.run({"launch", six}).code == 0);
+}
+
 TEST_CASE("whoever may have got the text counts, and the sentence says may") {
     const Desk desk;
     desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: doubt"));
