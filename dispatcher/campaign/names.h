@@ -19,6 +19,8 @@ class CampaignName {
     static CampaignName from_store(std::string text) { return CampaignName(std::move(text)); }
 
     [[nodiscard]] CampaignName test_run(unsigned number) const;
+    /// What the occurrences of one schedule share: the name without `@…`.
+    [[nodiscard]] std::string series() const { return text_.substr(0, text_.find('@')); }
     [[nodiscard]] const std::string& text() const { return text_; }
     auto operator<=>(const CampaignName&) const = default;
 

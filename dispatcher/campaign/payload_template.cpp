@@ -34,10 +34,11 @@ struct PayloadTemplate::Program {
 class PayloadTemplate::Compiler {
   public:
     Compiler(const std::string& document_place, const std::map<std::string, std::string>& constants,
-             const std::vector<std::string>& columns, bool is_json)
+             const std::vector<std::string>& columns, bool is_json, const PlaceOfVariable& place_of)
         : document_place_(document_place),
           constants_(constants),
           columns_(columns),
+          place_of_(place_of),
           program_(std::make_shared<Program>()) {
         program_->is_json = is_json;
     }
@@ -161,9 +162,11 @@ class PayloadTemplate::Compiler {
         auto known = columns_;
         for (const auto& [constant, value] : constants_)
             known.push_back(constant);
-        throw ConfigError(place, fmt::format("unknown variable {{{{{}}}}}: neither a column of the "
-                                             "audience nor a key of message.data{}",
-                                             name, hint_for(name, known)));
+        const auto known_place = place_of_ ? place_of_(name) : std::string();
+        throw ConfigError(known_place.empty() ? place : known_place,
+                          fmt::format("unknown variable {{{{{}}}}}: neither a column of the "
+                                      "audience nor a key of message.data{}",
+                                      name, hint_for(name, known)));
     }
 
     void add_escaped(std::string_view text) {
@@ -194,6 +197,7 @@ class PayloadTemplate::Compiler {
     const std::string& document_place_;
     const std::map<std::string, std::string>& constants_;
     const std::vector<std::string>& columns_;
+    const PlaceOfVariable& place_of_;
     std::shared_ptr<Program> program_;
     std::vector<std::optional<std::size_t>> open_sections_;  ///< segments; none: folded away
     bool may_extend_literal_ = false;  ///< the last segment is a literal and no section ended since
@@ -201,10 +205,11 @@ class PayloadTemplate::Compiler {
 
 PayloadTemplate PayloadTemplate::compile_json(std::string_view document, const std::string& place,
                                               const std::map<std::string, std::string>& constants,
-                                              const std::vector<std::string>& columns) {
+                                              const std::vector<std::string>& columns,
+                                              const PlaceOfVariable& place_of) {
     const auto json = ordered_json::parse(document, nullptr, false);
     if (json.is_discarded()) throw ConfigError(place, "the payload is not a JSON document");
-    Compiler compiler(place, constants, columns, true);
+    Compiler compiler(place, constants, columns, true, place_of);
     compiler.add_value(json, "");
     return compiler.finish();
 }
@@ -212,7 +217,8 @@ PayloadTemplate PayloadTemplate::compile_json(std::string_view document, const s
 PayloadTemplate PayloadTemplate::compile_text(std::string_view text, const std::string& place,
                                               const std::map<std::string, std::string>& constants,
                                               const std::vector<std::string>& columns) {
-    Compiler compiler(place, constants, columns, false);
+    const PlaceOfVariable nowhere;
+    Compiler compiler(place, constants, columns, false, nowhere);
     compiler.add_text(text, "");
     return compiler.finish();
 }

@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
+#include "cli/state_words.h"
 #include "cli/store_halt.h"
 #include "cli/unfinished.h"
 #include "engine/report.h"
@@ -31,7 +32,7 @@ namespace {
             "doctor` first; then `pushonce resume {0} --because \"…\"`",
             name, cause));
     throw RefusedError(fmt::format("campaign {} is {}{}; nothing more is sent", name,
-                                   to_string(record.head.state), cause));
+                                   words_of(record.head.state), cause));
 }
 
 /// A campaign that ended before: nothing is sent, and the counts say how it stands.

@@ -14,6 +14,7 @@
 #include "cli/operator_identity.h"
 #include "cli/progress_line.h"
 #include "cli/send_rate.h"
+#include "cli/state_words.h"
 #include "cli/window_sentence.h"
 #include "engine/report.h"
 
@@ -42,7 +43,7 @@ std::string stop_sentence(const RunSummary& summary) {
         case LaneStop::asked:
             return "interrupted";
         case LaneStop::campaign_moved:
-            return fmt::format("stopped, the campaign is {} now", to_string(summary.state));
+            return fmt::format("stopped, the campaign is {} now", words_of(summary.state));
         case LaneStop::halted:
             return "stopped" + cause;
         case LaneStop::first_reached:

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "cli/number_text.h"
+#include "cli/state_words.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -16,10 +17,6 @@ namespace {
 constexpr std::array kOutcomes = {ReportOutcome::delivered,   ReportOutcome::rejected,
                                   ReportOutcome::in_doubt,    ReportOutcome::skipped,
                                   ReportOutcome::undelivered, ReportOutcome::pending};
-
-std::string words(ReportOutcome outcome) {
-    return outcome == ReportOutcome::in_doubt ? "in doubt" : std::string(to_string(outcome));
-}
 
 }  // namespace
 
@@ -78,7 +75,7 @@ std::string counts_sentence(const ReportCounts& counts) {
     for (const auto outcome : kOutcomes) {
         if (counts.of(outcome) == 0 && outcome != ReportOutcome::delivered) continue;
         if (!sentence.empty()) sentence += ", ";
-        sentence += with_separators(counts.of(outcome)) + " " + words(outcome);
+        sentence += with_separators(counts.of(outcome)) + " " + std::string(words_of(outcome));
     }
     return sentence;
 }

@@ -7,6 +7,7 @@
 #include "campaign/notification.h"
 #include "cli/last_order.h"
 #include "cli/number_text.h"
+#include "cli/state_words.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -33,7 +34,7 @@ std::string why(const DeviceChapter& chapter) {
         auto text = fmt::format("{} holds this device's flag in the scope {}", chapter.holder,
                                 chapter.record.campaign.once_per);
         if (chapter.flag)
-            text += fmt::format(": {} at {}", to_string(chapter.flag->state),
+            text += fmt::format(": {} at {}", words_of(chapter.flag->state),
                                 to_iso_text(chapter.flag->changed_at));
         return text + ".";
     }
@@ -42,7 +43,7 @@ std::string why(const DeviceChapter& chapter) {
     if (reported.outcome != ReportOutcome::pending) return {};
     if (!chapter.flag)
         return fmt::format("Nobody has claimed it yet; the campaign is {}.",
-                           to_string(chapter.record.head.state));
+                           words_of(chapter.record.head.state));
     return "A process holds the right to send to it, or held it and died: `pushonce restart` "
            "tells.";
 }
@@ -51,7 +52,7 @@ std::string history(const DeviceChapter& chapter) {
     const auto& flag = *chapter.flag;
     auto text = fmt::format("claimed {}, {} that the gateway answered or refused; {} since {}",
                             flag.claims == 1 ? "once" : fmt::format("{} times", flag.claims),
-                            count_of(flag.tries, "request"), to_string(flag.state),
+                            count_of(flag.tries, "request"), words_of(flag.state),
                             to_iso_text(flag.changed_at));
     if (flag.due_at) text += fmt::format(", due again at {}", to_iso_text(*flag.due_at));
     if (const auto& process = chapter.process)

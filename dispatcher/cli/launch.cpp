@@ -10,7 +10,9 @@
 #include "cli/campaign_view.h"
 #include "cli/durability_gate.h"
 #include "cli/invocation.h"
+#include "cli/look_alikes_text.h"
 #include "cli/number_text.h"
+#include "cli/operator_identity.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
 #include "cli/store_halt.h"
@@ -27,6 +29,7 @@ struct LaunchOptions {
     std::string launch_token;
     bool yes = false;
     bool accepts_weak_durability = false;
+    bool despite_similar = false;
 };
 
 /// Whether the operator wants it: asked only on a terminal, and only what would be sent anew.
@@ -41,6 +44,22 @@ bool is_wanted(SignalWatch& signals, Invocation& invocation, const LaunchOptions
 int refuse_unwanted(const SignalWatch& signals, Invocation& invocation) {
     invocation.err << "Nothing was sealed or sent.\n";
     return signals.is_stopped() ? kExitUnavailable : kExitRefused;
+}
+
+/// Whether the plan found that this repeats another campaign, and nobody said that it shall.
+bool is_look_alike(Invocation& invocation, const LaunchOptions& options, const Plan& made) {
+    if (options.despite_similar || !made.look_alikes || !made.look_alikes->is_found()) return false;
+    invocation.err << fmt::format(
+        "Refused: {}\nNothing was sealed or sent. If it shall go to all of them all the same: "
+        "`pushonce launch {} --despite-similar`, which is recorded.\n",
+        look_alikes_sentence(made.look_alikes), options.file);
+    return true;
+}
+
+void record_look_alike(Site& site, const SealedCampaign& sealed, const Plan& made) {
+    if (sealed.is_new && made.look_alikes && made.look_alikes->is_found())
+        site.campaigns().add_audit(sealed.record.head.id, "despite-similar",
+                                   look_alikes_detail(*made.look_alikes), this_operator(""));
 }
 
 /// Takes up a campaign whose sealed audience stands, whatever a query would find today.
@@ -84,6 +103,10 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
         if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
         return kExitUsage;
     }
+    if (is_look_alike(invocation, options, made)) {
+        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
+        return kExitRefused;
+    }
     if (!is_wanted(signals, invocation, options, made.store->fresh + made.store->retryable,
                    gateways_text(prepared))) {
         if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
@@ -95,6 +118,7 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
         (void)gateway.type->open(*gateway.options, site.clock(), site.random());
     auto sealed = seal_visibly(site, signals, invocation, prepared);
     record_weakness(site, sealed.record.head.id, weakness);
+    record_look_alike(site, sealed, made);
     return run_sealed(site, signals, invocation, std::move(sealed.record));
 }
 
@@ -109,16 +133,22 @@ void add_launch(const Verb& app, Invocation& invocation) {
     verb.add_option("--param", options->params, "Fills ${param:KEY} in the file; repeatable")
         .type_name("KEY=VALUE")
         .allow_extra_args(false);
+    verb.add_flag("--despite-similar", options->despite_similar,
+                  "Send although many of these devices got the same text, or nearly, from another "
+                  "campaign of the last 30 days; recorded");
     add_durability_option(verb, options->accepts_weak_durability);
     verb.add_option("--launch-token", options->launch_token, "Not available in this version")
         .type_name("TOKEN");
     verb.footer(
         "The same file again joins or resumes and never notifies a device twice. A file that was\n"
         "changed after sealing is refused with the differences. Ctrl-C drains and exits 5; the\n"
-        "same command goes on where it stopped.\n"
+        "same command goes on where it stopped. A copy of a file under a new name, for devices\n"
+        "that got its text already, is refused (exit 4): a corrected file names the campaign that\n"
+        "it corrects in `once_per`, and goes to those only who were not reached yet.\n"
         "Examples:\n"
         "  pushonce launch config/spring-sale.yaml\n"
         "  pushonce launch config/spring-sale.yaml --yes --param discount=20\n"
+        "  pushonce launch config/reminder.yaml --despite-similar\n"
         "  pushonce --json launch config/spring-sale.yaml > result.json");
     verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return launch(invocation, *options); };

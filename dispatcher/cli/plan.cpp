@@ -49,6 +49,7 @@ int plan_unread(Invocation& invocation, const CampaignFile& file) {
 
 int plan(Invocation& invocation, const PlanOptions& options) {
     Site site(invocation.globals);
+    site.make_no_store();
     auto file = load_campaign(site, options.file, parse_params(options.params));
     if (options.offline && is_live(origin_of(file.audience))) return plan_unread(invocation, file);
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
@@ -78,6 +79,9 @@ void add_plan(const Verb& app, Invocation& invocation) {
     verb.add_flag("--with-gateways", options->with_gateways,
                   "Also read the gateways' keys, and connect without sending anything");
     verb.footer(
+        "Nothing is sealed, sent or made, not even a store that is missing. Warns where many of "
+        "these\n"
+        "devices got the same text under another name: `launch` would refuse that.\n"
         "Examples:\n"
         "  pushonce plan config/spring-sale.yaml\n"
         "  pushonce plan config/spring-sale.yaml --offline\n"

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/campaign_view.h"
+#include "cli/look_alikes_text.h"
 #include "cli/number_text.h"
+#include "cli/state_words.h"
 #include "cli/window_sentence.h"
 
 namespace dispatcher::cli {
@@ -39,8 +41,7 @@ std::string audience_text(const PreparedCampaign& prepared, const Plan& plan) {
 }
 
 std::string sister_text(const SisterPlan& sister) {
-    auto text =
-        fmt::format("scope       shared with {} ({})", sister.name, to_string(sister.state));
+    auto text = fmt::format("scope       shared with {} ({})", sister.name, words_of(sister.state));
     std::string counts;
     const auto add = [&](std::uint64_t count, const char* what) {
         if (count > 0)
@@ -63,6 +64,11 @@ std::string sister_text(const SisterPlan& sister) {
 }
 
 std::string store_text(const StorePlan& store, bool is_live_audience) {
+    if (store.is_missing)
+        return fmt::format(
+            "in store    {} new: there is no store yet (`pushonce store init` makes "
+            "it; an embedded one comes with the first launch)\n",
+            with_separators(store.fresh));
     auto text = fmt::format(
         "in store    {} delivered, {} rejected, {} claimed, {} in doubt, {} skipped, {} to be "
         "tried again, {} new\n",
@@ -70,6 +76,9 @@ std::string store_text(const StorePlan& store, bool is_live_audience) {
         with_separators(store.claimed), with_separators(store.in_doubt),
         with_separators(store.skipped), with_separators(store.retryable),
         with_separators(store.fresh));
+    if (store.suppressed > 0)
+        text += fmt::format("            {} more opted out: suppressed, they are not sent to\n",
+                            with_separators(store.suppressed));
     if (store.by_others > 0)
         text += fmt::format(
             "            {} of them by other campaigns of the scope: they are not notified again\n",
@@ -80,12 +89,12 @@ std::string store_text(const StorePlan& store, bool is_live_audience) {
         text += fmt::format(
             "campaign    is {} already, with the audience that was read when it was sealed: a "
             "launch stands by that one and reads nothing anew\n",
-            to_string(*store.state));
+            words_of(*store.state));
     else if (!store.state)
         text += "campaign    is not in the store yet\n";
     else
         text += fmt::format(
-            "campaign    is {} already; {}\n", to_string(*store.state),
+            "campaign    is {} already; {}\n", words_of(*store.state),
             is_finished(*store.state) ? "a launch sends nothing more" : "a launch joins it");
     return text;
 }
@@ -175,6 +184,7 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"payload_bytes", plan.payload_bytes},
                          {"rate_per_second", nullptr},
                          {"duration_seconds", nullptr},
+                         {"similar", look_alikes_view(plan.look_alikes)},
                          {"warnings", plan.warnings},
                          {"problems", plan.problems}};
     if (plan.duration) {
@@ -201,8 +211,10 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"rejected", store->rejected},
                          {"in_doubt", store->in_doubt},
                          {"skipped", store->skipped},
+                         {"suppressed", store->suppressed},
                          {"by_other_campaigns", store->by_others},
                          {"is_scope_new", store->is_scope_new},
+                         {"is_missing", store->is_missing},
                          {"other_campaigns", sisters}};
     return view;
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/look_alikes_text.h"
 #include "cli/number_text.h"
 #include "cli/progress_line.h"
 
@@ -31,13 +32,23 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
                            with_separators(total));
     });
     const Planner planner(prepared.campaign, prepared.file.settings, prepared.gateways,
-                          prepared.audience, prepared.file.template_path);
+                          prepared.audience, prepared.file.template_path, prepared.file.tag_places);
     auto plan = planner.plan([&](std::uint64_t done) {
         check();
         rendered = done;
     });
     plan.warnings.insert(plan.warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
-    if (scope.store) plan.store = planner.compare(site.campaigns());
+    if (scope.store && site.is_store_made()) {
+        plan.store = planner.compare(site.campaigns());
+        planner.look_for_alikes(plan, site.campaigns());
+        if (const auto sentence = look_alikes_sentence(plan.look_alikes); !sentence.empty())
+            plan.warnings.push_back(sentence);
+    } else if (scope.store) {
+        plan.store.emplace();
+        plan.store->is_missing = true;
+        plan.store->is_scope_new = true;
+        plan.store->fresh = plan.audience.recipients;
+    }
     planner.judge_deadline(plan, site.clock().wall());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;

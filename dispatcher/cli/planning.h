@@ -12,7 +12,7 @@ namespace dispatcher::cli {
 
 /// How much a plan looks at.
 struct PlanScope {
-    bool store = true;   ///< merge with the flags
+    bool store = true;   ///< merge with the flags, and look for the same text under other names
     bool space = false;  ///< pack the audience to know its size
 };
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "cli/assemble.h"
+#include "cli/state_words.h"
 #include "engine/campaign_rows.h"
 #include "source/query_rows.h"
 
@@ -30,7 +31,7 @@ OpenRows open_rows(Site& site, std::vector<std::string>& warnings) {
             auto record = site.find(part.campaign, from.place);
             if (!is_finished(record.head.state) && !part.outcomes.empty())
                 warnings.push_back(fmt::format("{} is {}: whoever has these outcomes may change",
-                                               name_of(part), to_string(record.head.state)));
+                                               name_of(part), words_of(record.head.state)));
             return std::make_unique<CampaignRows>(site.campaigns(), std::move(record),
                                                   part.outcomes, where);
         }

@@ -50,8 +50,8 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
         if (found || recipient.appid != options.appid) return;
         found = true;
         const auto& gateway = prepared.gateways[recipient.gateway.value];
-        NotificationRenderer renderer(prepared.campaign, *gateway.type,
-                                      prepared.file.template_path);
+        NotificationRenderer renderer(prepared.campaign, *gateway.type, prepared.file.template_path,
+                                      prepared.file.tag_places);
         const auto notification =
             renderer.render(recipient.appid, recipient.values, site.clock().wall(), {});
         if (!notification)

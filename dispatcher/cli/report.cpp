@@ -6,8 +6,10 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/campaign_view.h"
 #include "cli/number_text.h"
 #include "cli/report_format.h"
 #include "cli/report_page.h"
@@ -29,34 +31,37 @@ struct ReportOptions {
     bool dead_tokens = false;
 };
 
-std::uint64_t write_report(CampaignStore& store, const CampaignRecord& record,
-                           const ReportOptions& options, std::ostream& out) {
+/// Lines by outcome.
+ReportCounts write_report(CampaignStore& store, const CampaignRecord& record,
+                          const ReportOptions& options, std::ostream& out) {
     const bool is_csv = options.format == "csv";
     Report report(store, record);
     std::string text;
     if (is_csv) append_csv_header(text);
-    std::uint64_t lines = 0;
+    ReportCounts counts;
     report.for_each([&](const ReportLine& line) {
         is_csv ? append_csv(text, line) : append_ndjson(text, line);
-        ++lines;
+        ++counts.by_outcome[static_cast<std::size_t>(line.reported.outcome)];
         if (text.size() < kWriteBytes) return;
         out << text;
         text.clear();
         check_results(out);
     });
     out << text << std::flush;
-    return lines;
+    return counts;
 }
 
 /// One pass over the lines gathers what the page shows; the lines themselves are not kept.
-std::uint64_t write_html(CampaignStore& store, const CampaignRecord& record, std::ostream& out) {
+ReportCounts write_html(CampaignStore& store, const CampaignRecord& record, std::ostream& out) {
     ReportDigest digest;
     Report(store, record).for_each([&](const ReportLine& line) { digest.add(line); });
     auto orders = store.audit(record.name.text(), kOrdersMax);
     std::reverse(orders.begin(), orders.end());
     write_page(out, {record, digest, std::move(orders), store.now()});
     out << std::flush;
-    return digest.total();
+    ReportCounts counts;
+    counts.by_outcome = digest.outcomes();
+    return counts;
 }
 
 int report(Invocation& invocation, const ReportOptions& options) {
@@ -77,16 +82,22 @@ int report(Invocation& invocation, const ReportOptions& options) {
         return kExitDone;
     }
     std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
-    const auto written = file ? write(file) : 0;
+    const auto written = file ? write(file) : ReportCounts();
     file.close();
     if (!file)
         throw UnavailableError(
             fmt::format("{} cannot be written: is the folder there, is the disk "
                         "full?",
                         options.output));
-    invocation.err << fmt::format("{} in {}\n",
-                                  count_of(written, options.format == "html" ? "device" : "line"),
-                                  options.output);
+    if (invocation.globals.json)
+        print_json(invocation.out, {{"campaign", options.campaign},
+                                    {"format", options.format},
+                                    {"output", options.output},
+                                    {"members", written.total()},
+                                    {"counts", counts_view(written)}});
+    invocation.err << fmt::format(
+        "{} in {}\n", count_of(written.total(), options.format == "html" ? "device" : "line"),
+        options.output);
     return kExitDone;
 }
 
@@ -108,6 +119,7 @@ void add_report(const Verb& app, Invocation& invocation) {
         "  pushonce report spring-sale > spring-sale.ndjson\n"
         "  pushonce report spring-sale --format csv --output spring-sale.csv\n"
         "  pushonce report spring-sale --format html --output spring-sale.html\n"
+        "  pushonce --json report spring-sale --output spring-sale.ndjson\n"
         "  pushonce report spring-sale | grep '\"outcome\":\"in_doubt\"'");
     verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return report(invocation, *options); };

@@ -15,6 +15,7 @@
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/site.h"
+#include "cli/state_words.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/reconciler.h"
@@ -175,7 +176,7 @@ int resolve(Invocation& invocation, const ResolveOptions& options) {
     const auto next = next_command({after.head.state, options.campaign, counts, false});
     invocation.err << fmt::format("{} {}: {}. {} is {} now.\nNext: {}\n", count_of(rows, "device"),
                                   order.words, counts_sentence(counts), options.campaign,
-                                  to_string(after.head.state), next);
+                                  words_of(after.head.state), next);
     if (invocation.globals.json)
         print_json(invocation.out, {{"campaign", options.campaign},
                                     {"state", to_string(after.head.state)},

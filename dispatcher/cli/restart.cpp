@@ -13,6 +13,7 @@
 #include "cli/invocation.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
+#include "cli/state_words.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/report.h"
@@ -127,10 +128,10 @@ std::string obstacle(const CampaignRecord& record) {
     using enum CampaignState;
     const auto state = record.head.state;
     if (state == paused || state == frozen)
-        return fmt::format("it is {}: `pushonce resume {} --because \"…\"` first", to_string(state),
+        return fmt::format("it is {}: `pushonce resume {} --because \"…\"` first", words_of(state),
                            record.name.text());
     if (state == cancelled || state == purged)
-        return fmt::format("it is {}: nothing more is sent", to_string(state));
+        return fmt::format("it is {}: nothing more is sent", words_of(state));
     if (is_expired(record))
         return fmt::format(
             "its deadline passed at {}: `pushonce set {} deadline=… --because \"…\"` first",
@@ -200,7 +201,7 @@ int restart(Invocation& invocation, const RestartOptions& options) {
     Site site(invocation.globals);
     auto record = site.find(options.campaign);
     const auto counts = Report(site.campaigns(), record).count();
-    invocation.err << fmt::format("{} is {}: {}.\n", options.campaign, to_string(record.head.state),
+    invocation.err << fmt::format("{} is {}: {}.\n", options.campaign, words_of(record.head.state),
                                   standing_sentence(counts));
     if (options.dry_run) return foretell(site, invocation, options, included, record, counts);
     record_weakness(site, record.head.id,

@@ -10,6 +10,7 @@
 #include "cli/campaign_view.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
+#include "cli/state_words.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/seal_check.h"
@@ -78,7 +79,7 @@ int show(Invocation& invocation, const ShowOptions& options) {
         print_json(out, view);
         return kExitDone;
     }
-    out << fmt::format("{}: {}{}\n", record.name.text(), to_string(record.head.state),
+    out << fmt::format("{}: {}{}\n", record.name.text(), words_of(record.head.state),
                        record.cause.empty() ? "" : " (" + record.cause + ")");
     out << fmt::format("sealed {} by {}\n", to_iso_text(record.sealed_at), record.sealed_by);
     if (record.started_at) out << fmt::format("started {}\n", to_iso_text(*record.started_at));

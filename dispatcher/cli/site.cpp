@@ -111,11 +111,18 @@ JournalDirectory& Site::journals() {
     return *journals_;
 }
 
+bool Site::is_store_made() {
+    return schema_checked_ || campaigns_unchecked().schema_version().found != 0;
+}
+
 void Site::check_schema() {
     if (schema_checked_) return;
     auto& campaigns = campaigns_unchecked();
     const auto version = campaigns.schema_version();
-    if (version.found == 0 && is_embedded(server_.store)) {
+    if (version.found == 0 && is_embedded(server_.store) && !may_make_store_) {
+        throw StoreError(StoreError::Kind::schema,
+                         fmt::format("there is no store yet: {}", server_.store.url));
+    } else if (version.found == 0 && is_embedded(server_.store)) {
         campaigns.init();
         log(LogLevel::info, "made the store {}", server_.store.url);
     } else if (version.found == 0) {
@@ -133,6 +140,10 @@ void Site::check_schema() {
 }
 
 CampaignRecord Site::find(const std::string& name, const std::string& where) {
+    if (!may_make_store_ && !is_store_made())
+        throw ConfigError(where, fmt::format("there is no campaign '{}': the store {} is not there "
+                                             "yet",
+                                             name, server_.store.url));
     if (auto record = campaigns().find(name)) return std::move(*record);
     std::vector<std::string> names;
     for (const auto& record : campaigns().list(kNamesMax))

@@ -37,6 +37,12 @@ class Site {
     /// of that name, or its type or target is another one.
     [[nodiscard]] GatewayChoice sealed_gateway(const SealedGateway& sealed) const;
 
+    /// Whether the store has its tables. Makes nothing. Throws StoreError where a server cannot be
+    /// reached.
+    bool is_store_made();
+    /// From now on a store that is missing stays so: whoever asks for it is told by StoreError.
+    void make_no_store() { may_make_store_ = false; }
+
     /// An embedded store that is missing is made; else throws StoreError(schema) without tables.
     CampaignStore& campaigns();
     /// The same without looking at the schema: for `store init` and `doctor`.
@@ -67,6 +73,7 @@ class Site {
     std::unique_ptr<DeviceRecords> device_records_;
     std::unique_ptr<JournalDirectory> journals_;
     bool schema_checked_ = false;
+    bool may_make_store_ = true;
 };
 
 }  // namespace dispatcher::cli

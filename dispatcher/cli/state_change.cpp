@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/time_text.h"
 #include "cli/operator_identity.h"
+#include "cli/state_words.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -41,9 +42,9 @@ StateChanged change_state(Site& site, Invocation& invocation, const std::string&
     const auto behind = who.empty() ? std::string() : "; last order: " + who;
     if (record.head.state != change.to)
         throw RefusedError(fmt::format(
-            "campaign {} is {}: it cannot be {}d{}", campaign, to_string(record.head.state),
+            "campaign {} is {}: it cannot be {}d{}", campaign, words_of(record.head.state),
             change.action == "cancel" ? "cancelle" : change.action, behind));
-    invocation.err << fmt::format("{} is {} already{}.\n", campaign, to_string(change.to), behind);
+    invocation.err << fmt::format("{} is {} already{}.\n", campaign, words_of(change.to), behind);
     return {std::move(record), false};
 }
 

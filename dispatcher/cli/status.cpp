@@ -11,6 +11,7 @@
 #include "cli/number_text.h"
 #include "cli/signal_watch.h"
 #include "cli/state_change.h"
+#include "cli/state_words.h"
 #include "cli/store_halt.h"
 #include "cli/terminal.h"
 #include "cli/unfinished.h"
@@ -82,7 +83,7 @@ std::string_view state_word(const Status& status) {
     using enum CampaignState;
     const auto state = status.record.head.state;
     const bool is_sending = state == running || state == reconciling;
-    return is_sending && !status.is_worked_on ? "interrupted" : to_string(state);
+    return is_sending && !status.is_worked_on ? "interrupted" : words_of(state);
 }
 
 /// Whose next command stands below a list: of equally urgent campaigns the newest one's.
@@ -133,7 +134,7 @@ nlohmann::ordered_json sisters_view(const Status& status) {
 std::string status_text(const Status& status) {
     const auto& record = status.record;
     auto text = status.halt ? halt_sentence(*status.halt) + "\n" : std::string();
-    text += fmt::format("{}: {}\n", record.name.text(), to_string(record.head.state));
+    text += fmt::format("{}: {}\n", record.name.text(), words_of(record.head.state));
     if (const auto cause = cause_sentence(status); !cause.empty())
         text += "  " + cause + "\n";
     else if (!record.cause.empty())
@@ -151,12 +152,12 @@ std::string status_text(const Status& status) {
             &sister == &status.sisters.front()
                 ? fmt::format("\n  once per {}, together with ", record.campaign.once_per)
                 : std::string(", "),
-            sister.name.text(), to_string(sister.head.state));
+            sister.name.text(), words_of(sister.head.state));
     text += fmt::format("\n  {}: {}\n", count_of(record.campaign.audience.members(), "device"),
                         counts_or_purged(status));
     if (!status.counts) return text;
     for (const auto& [key, count] : status.counts->by_reason)
-        text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), to_string(key.first),
+        text += fmt::format("    {:>12}  {}: {}\n", with_separators(count), words_of(key.first),
                             key.second);
     if (status.counts->of(ReportOutcome::pending) > 0)
         text += fmt::format("  pending: {} claimed, {} to be tried again, {} never tried\n",

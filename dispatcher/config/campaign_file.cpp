@@ -146,7 +146,7 @@ void read_message(MapReader reader, const SourceFile& source, CampaignFile& file
     if (!std::filesystem::is_regular_file(file.template_path, ignored)) {
         reader.fail(*node, fmt::format("message.template: there is no {}", file.template_path));
     } else {
-        read_template_file(file.template_path, message, problems);
+        file.tag_places = read_template_file(file.template_path, message, problems);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "audience/audience.h"
 #include "campaign/campaign.h"
 #include "campaign/routing.h"
+#include "campaign/tag_places.h"
 
 namespace dispatcher {
 
@@ -20,6 +21,7 @@ struct CampaignFile {
     Routing routing;
     Message message;
     std::string template_path;
+    TagPlaces tag_places;  ///< of the template's variables
     Settings settings;
     InDoubtPolicy in_doubt = InDoubtPolicy::hold;
 };

@@ -8,6 +8,7 @@
 #include "campaign/nearest_name.h"
 #include "config/block_json.h"
 #include "config/map_reader.h"
+#include "config/tag_finder.h"
 #include "config/yaml_node.h"
 
 namespace dispatcher {
@@ -90,7 +91,7 @@ std::string template_path(const SourceFile& campaign_file, const std::string& wr
     return is_above ? above : beside;
 }
 
-void read_template_file(const std::string& path, Message& message, Problems& problems) {
+TagPlaces read_template_file(const std::string& path, Message& message, Problems& problems) {
     const auto source = SourceFile::read(path);
     const auto tree = parse_yaml(source, problems);
     MapReader root(tree, "", source, problems);
@@ -101,6 +102,7 @@ void read_template_file(const std::string& path, Message& message, Problems& pro
     for (const auto* type : {"apns", "fcm", "webpush", "webhook"})
         read_block(root, type, message);
     root.finish();
+    return find_tags(source, tree);
 }
 
 }  // namespace dispatcher

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "campaign/campaign.h"
+#include "campaign/tag_places.h"
 #include "config/problems.h"
 #include "config/source_file.h"
 
@@ -14,8 +15,9 @@ namespace dispatcher {
 /// be siblings. Absolute; nothing says that the file exists.
 std::string template_path(const SourceFile& campaign_file, const std::string& written);
 
-/// Reads the texts, locales and gateway blocks of a template file into `message`. What is wrong in
-/// it goes to `problems`; what cannot be read at all throws ConfigError.
-void read_template_file(const std::string& path, Message& message, Problems& problems);
+/// Reads the texts, locales and gateway blocks of a template file into `message`, and answers where
+/// their variables stand. What is wrong in it goes to `problems`; what cannot be read at all throws
+/// ConfigError.
+TagPlaces read_template_file(const std::string& path, Message& message, Problems& problems);
 
 }  // namespace dispatcher

@@ -22,7 +22,7 @@ std::string_view value_at(const std::vector<std::string_view>& values, std::size
 }  // namespace
 
 NotificationRenderer::NotificationRenderer(const Campaign& campaign, const GatewayType& type,
-                                           const std::string& place)
+                                           const std::string& place, const TagPlaces& tags)
     : campaign_(campaign),
       payload_bytes_max_(type.payload_bytes_max()),
       token_column_(column_index(campaign.audience.columns, "token")),
@@ -31,10 +31,15 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
     auto columns = campaign.audience.columns;
     for (const auto& [locale, text] : message.locales) {
         const auto document = type.payload_document(message, locale);
-        locales_[locale] = {
-            PayloadTemplate::compile_json(
-                document.json, fmt::format("{}, locale {}", place, locale), message.data, columns),
-            document.push_type};
+        const auto place_of = [&](const std::string& variable) {
+            auto found = tags.find({locale, variable});
+            if (found == tags.end()) found = tags.find({"", variable});
+            return found == tags.end() ? std::string() : found->second;
+        };
+        locales_[locale] = {PayloadTemplate::compile_json(
+                                document.json, fmt::format("{}, locale {}", place, locale),
+                                message.data, columns, place_of),
+                            document.push_type};
     }
     if (message.collapse == CollapseMode::key)
         collapse_key_ = PayloadTemplate::compile_text(message.collapse_key, "message.collapse.key",

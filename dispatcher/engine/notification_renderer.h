@@ -9,6 +9,7 @@
 #include "campaign/campaign.h"
 #include "campaign/notification.h"
 #include "campaign/payload_template.h"
+#include "campaign/tag_places.h"
 #include "gateway/gateway_type.h"
 
 namespace dispatcher {
@@ -18,9 +19,10 @@ namespace dispatcher {
 class NotificationRenderer {
   public:
     /// Throws ConfigError where template and columns do not fit; `place` (the template file, where
-    /// it is known) opens its message. `campaign` must outlive this.
+    /// it is known) opens its message, or the place of the variable among `tags`. `campaign` must
+    /// outlive this.
     NotificationRenderer(const Campaign& campaign, const GatewayType& type,
-                         const std::string& place = "template");
+                         const std::string& place = "template", const TagPlaces& tags = {});
 
     /// `expires_at` of the notification is the earlier of now + ttl and `deadline`. Nothing if the
     /// payload is larger than the gateway takes.

@@ -54,6 +54,75 @@ void count(Counts& counts, FlagState state) {
     }
 }
 
+/// Counts an audience, given in the order of appids, by its flags and opt-outs, a page at a time.
+class FlagTally {
+  public:
+    /// `scope`: absent where no campaign has sent under it. What is counted goes to `plan` and,
+    /// where another campaign than `own` holds the flag, to `sisters`.
+    FlagTally(CampaignStore& store, std::optional<ScopeId> scope, std::optional<CampaignId> own,
+              StorePlan& plan, std::map<CampaignId, SisterPlan>& sisters)
+        : store_(store),
+          scope_(scope),
+          own_(own),
+          plan_(plan),
+          sisters_(sisters),
+          has_opt_outs_(!store.opt_outs("", 1).empty()) {}
+
+    /// Whether there are flags or opt-outs that anybody of the audience could have.
+    [[nodiscard]] bool has_anything() const { return scope_ || has_opt_outs_; }
+
+    void add(std::string_view appid) {
+        appids_.push(appid);
+        if (appids_.size() == kKeysPage) read_page();
+    }
+
+    void finish() { read_page(); }
+
+  private:
+    void read_page() {
+        if (appids_.empty()) return;
+        const auto page = appids_.views();
+        flags_.clear();
+        suppressed_.clear();
+        if (scope_) store_.session().read_keys(*scope_, page, flags_);
+        if (has_opt_outs_) store_.session().read_suppressed(page, suppressed_);
+        const auto opted_out = suppressed_.views();
+        std::uint64_t without_flag = page.size() - flags_.size();
+        std::uint64_t opted_out_without_flag = opted_out.size();
+        for (std::size_t row = 0; row < flags_.size(); ++row) {
+            const bool is_out = std::ranges::binary_search(opted_out, flags_.appids[row]);
+            if (is_out) --opted_out_without_flag;
+            count_row(flags_.rows[row], is_out);
+        }
+        plan_.suppressed += opted_out_without_flag;
+        plan_.fresh += without_flag - opted_out_without_flag;
+        appids_.clear();
+    }
+
+    void count_row(const FlagRows::Row& row, bool is_opted_out) {
+        if (row.state == FlagState::released) {
+            ++(is_opted_out ? plan_.suppressed : plan_.retryable);
+            return;
+        }
+        count(plan_, row.state);
+        if (row.campaign == own_) return;
+        ++plan_.by_others;
+        auto& sister = sisters_[row.campaign];
+        if (sister.name.empty()) sister.name = store_.campaign_name(row.campaign);
+        count(sister, row.state);
+    }
+
+    CampaignStore& store_;
+    const std::optional<ScopeId> scope_;
+    const std::optional<CampaignId> own_;
+    StorePlan& plan_;
+    std::map<CampaignId, SisterPlan>& sisters_;
+    const bool has_opt_outs_;
+    AppidList appids_;
+    AppidList suppressed_;
+    FlagRows flags_;
+};
+
 }  // namespace
 
 Plan Planner::plan(const std::function<void(std::uint64_t)>& progress) const {
@@ -80,9 +149,15 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
     std::vector<NotificationRenderer> renderers;
     renderers.reserve(gateways_.size());
     for (const auto& choice : gateways_)
-        renderers.emplace_back(campaign_, *choice.type, template_place_);
+        renderers.emplace_back(campaign_, *choice.type, template_place_, tag_places_);
     std::uint64_t rendered = 0;
+    const auto& columns = audience_.columns();
+    const auto locale_column = static_cast<std::size_t>(
+        std::ranges::find(columns, std::string_view("locale")) - columns.begin());
     audience_.for_each([&](const Audience::Recipient& recipient) {
+        plan.sample.add(recipient.appid, locale_column < recipient.values.size()
+                                             ? recipient.values[locale_column]
+                                             : std::string_view());
         auto& gateway = plan.gateways[recipient.gateway.value];
         auto& renderer = renderers[recipient.gateway.value];
         const auto bytes = renderer.measure(recipient.values);
@@ -162,52 +237,31 @@ StorePlan Planner::compare(CampaignStore& store) const {
     }
     const auto scope = store.scope_of(campaign_.once_per);
     plan.is_scope_new = !scope.has_value();
-    if (!scope) {
-        plan.fresh = audience_.counts().recipients;
-        return plan;
-    }
     std::map<CampaignId, SisterPlan> sisters;
-    const auto listed = store.list(kCampaignsMax);
+    std::vector<CampaignRecord> listed;
+    if (scope) listed = store.list(kCampaignsMax);
     for (const auto& record : listed)
         if (record.head.scope == *scope && record.head.id != own)
             sisters[record.head.id] = {record.name.text(), record.head.state, 0, 0, 0, 0, 0};
-    const auto count_row = [&](const FlagRows::Row& row) {
-        if (row.state == FlagState::released) {
-            ++plan.retryable;
-            return;
-        }
-        count(plan, row.state);
-        if (row.campaign == own) return;
-        ++plan.by_others;
-        auto& sister = sisters[row.campaign];
-        if (sister.name.empty()) sister.name = store.campaign_name(row.campaign);
-        count(sister, row.state);
-    };
-    AppidList appids;
-    std::vector<std::string_view> page;
-    FlagRows flags;
-    const auto read_page = [&] {
-        page.clear();
-        for (std::size_t i = 0; i < appids.size(); ++i)
-            page.push_back(appids[i]);
-        flags.clear();
-        if (!page.empty()) store.session().read_keys(*scope, page, flags);
-        for (const auto& row : flags.rows)
-            count_row(row);
-        plan.fresh += appids.size() - flags.size();
-        appids.clear();
-    };
-    audience_.for_each([&](const Audience::Recipient& recipient) {
-        appids.push(recipient.appid);
-        if (appids.size() == kKeysPage) read_page();
-    });
-    read_page();
+    FlagTally tally(store, scope, own, plan, sisters);
+    if (tally.has_anything()) {
+        audience_.for_each(
+            [&](const Audience::Recipient& recipient) { tally.add(recipient.appid); });
+        tally.finish();
+    } else {
+        plan.fresh = audience_.counts().recipients;
+    }
     for (const auto& record : listed)
         if (const auto sister = sisters.extract(record.head.id))
             plan.sisters.push_back(std::move(sister.mapped()));
     for (auto& [id, sister] : sisters)  // older than those that were listed
         plan.sisters.push_back(std::move(sister));
     return plan;
+}
+
+void Planner::look_for_alikes(Plan& plan, CampaignStore& store) const {
+    if (plan.store && plan.store->state) return;
+    plan.look_alikes = find_look_alikes(store, campaign_, plan.sample);
 }
 
 std::uint64_t Planner::packed_bytes() const {

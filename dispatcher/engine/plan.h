@@ -9,7 +9,10 @@
 
 #include "audience/audience.h"
 #include "campaign/campaign.h"
+#include "campaign/tag_places.h"
+#include "engine/audience_sample.h"
 #include "engine/dispatcher.h"
+#include "engine/look_alikes.h"
 #include "store/campaign_store.h"
 
 namespace dispatcher {
@@ -52,16 +55,21 @@ struct StorePlan {
     std::uint64_t rejected = 0;
     std::uint64_t in_doubt = 0;
     std::uint64_t skipped = 0;
+    std::uint64_t suppressed = 0;     ///< would be new or tried again, but opted out: not sent to
     std::uint64_t by_others = 0;      ///< of the last four and claimed: held by another campaign
     std::vector<SisterPlan> sisters;  ///< every other campaign of the scope, newest first
     bool is_scope_new = false;        ///< no campaign has sent under this scope so far
+    bool is_missing = false;          ///< there is no store yet: planned as against an empty one
 };
 
 /// What a launch would do, without doing any of it.
 struct Plan {
     AudienceCounts audience;
     std::vector<GatewayPlan> gateways;
-    std::optional<StorePlan> store;   ///< absent offline
+    std::optional<StorePlan> store;  ///< absent offline
+    AudienceSample sample{kGuardSample};
+    /// Who got the same text under another name; absent where that was not looked at.
+    std::optional<LookAlikes> look_alikes;
     std::uint64_t flag_bytes = 0;     ///< room for the flags, estimated
     std::uint64_t payload_bytes = 0;  ///< room for the sealed recipients; 0: not asked for
     double rate_per_second = 0;       ///< at which the estimate counts; 0: no limit is set
@@ -76,22 +84,28 @@ struct Plan {
 class Planner {
   public:
     /// `gateways` are those of the campaign, in its order; `template_place` opens errors about the
-    /// template. All outlive the planner.
+    /// template, `tag_places` is where its variables stand. All outlive the planner.
     Planner(const Campaign& campaign, const Settings& settings,
             const std::vector<GatewayChoice>& gateways, const Audience& audience,
-            const std::string& template_place)
+            const std::string& template_place, const TagPlaces& tag_places)
         : campaign_(campaign),
           settings_(settings),
           gateways_(gateways),
           audience_(audience),
-          template_place_(template_place) {}
+          template_place_(template_place),
+          tag_places_(tag_places) {}
 
     /// Everything that can be said without the store. Throws ConfigError where the template does
     /// not fit the audience. `progress` hears of recipients rendered, now and then.
     Plan plan(const std::function<void(std::uint64_t)>& progress) const;
 
-    /// Merges the audience with the flags of the campaign's scope. Throws StoreError.
+    /// Merges the audience with the flags of the campaign's scope and with the opt-out list. Throws
+    /// StoreError.
     StorePlan compare(CampaignStore& store) const;
+
+    /// Looks for campaigns that this one repeats under another name, unless it is in the store
+    /// itself. After plan() and compare(). Throws StoreError.
+    void look_for_alikes(Plan& plan, CampaignStore& store) const;
 
     /// A deadline that has passed is a problem, unless the campaign is in the store already: then a
     /// launch only tells how it stands. After compare(), if that is wanted.
@@ -110,6 +124,7 @@ class Planner {
     const std::vector<GatewayChoice>& gateways_;
     const Audience& audience_;
     const std::string& template_place_;
+    const TagPlaces& tag_places_;
 };
 
 }  // namespace dispatcher

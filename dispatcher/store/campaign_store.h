@@ -127,6 +127,12 @@ class CampaignStore {
     virtual std::optional<CampaignRecord> find(std::string_view name) = 0;
     /// Newest first; names and heads only are sure to be filled.
     virtual std::vector<CampaignRecord> list(std::size_t limit) = 0;
+    /// Campaigns that were sealed within this time, newest first and as list() gives them, but for
+    /// those of the same scope or schedule (`NAME`, `NAME@2027-03-01`) as `campaign`, test runs,
+    /// and purged ones.
+    virtual std::vector<CampaignRecord> list_others(const Campaign& campaign,
+                                                    std::chrono::milliseconds sealed_within,
+                                                    std::size_t limit) = 0;
     /// Highest N of `NAME#test-N`, 0 if there is none.
     virtual unsigned last_test_run(const CampaignName& name) = 0;
     /// The campaign's flags by state and code. Scans the scope's key range.

@@ -72,6 +72,130 @@ TEST_CASE("a plan changes nothing and counts what a launch would do") {
     CHECK(after["store"]["state"] == "done");
 }
 
+TEST_CASE("a plan makes no store, and plans as against an empty one") {
+    const Desk desk;
+    const auto said = desk.run({"plan", desk.path("sale.yaml")});
+    CHECK(said.code == 0);
+    CHECK(contains(said.out, "3 new: there is no store yet"));
+    CHECK_FALSE(std::filesystem::exists(desk.path("store.db")));
+    const auto plan = desk.run({"--json", "plan", desk.path("sale.yaml")}).document();
+    CHECK(plan["store"]["is_missing"] == true);
+    CHECK(plan["store"]["new"] == 3);
+    CHECK(plan["similar"].is_null());
+
+    // Of a campaign's outcomes there can be none.
+    desk.write("again.yaml",
+               "campaign: again\naudience: {campaign: sale}\ngateway: hook\n"
+               "message: {template: promo.yaml, data: {discount: 20}}\n");
+    CHECK_THROWS_AS(desk.run({"plan", desk.path("again.yaml")}), ConfigError);
+    CHECK_FALSE(std::filesystem::exists(desk.path("store.db")));
+
+    desk.run({"launch", desk.path("sale.yaml")});
+    CHECK(desk.run({"--json", "plan", desk.path("sale.yaml")}).document()["store"]["is_missing"] ==
+          false);
+}
+
+TEST_CASE("a plan counts whoever opted out as suppressed, and not as to be sent") {
+    const Desk desk;
+    desk.run({"suppress", "add", "d-1", "--because", "asked for it"});
+    desk.run({"suppress", "add", "d-9", "--because", "not in this audience"});
+    const auto said = desk.run({"plan", desk.path("sale.yaml")});
+    CHECK(contains(said.out, "2 new"));
+    CHECK(contains(said.out, "1 more opted out: suppressed"));
+    const auto plan = desk.run({"--json", "plan", desk.path("sale.yaml")}).document();
+    CHECK(plan["store"]["new"] == 2);
+    CHECK(plan["store"]["suppressed"] == 1);
+
+    // What is settled stays what it is: they have a flag now.
+    desk.run({"launch", desk.path("sale.yaml")});
+    const auto after = desk.run({"--json", "plan", desk.path("sale.yaml")}).document();
+    CHECK(after["store"]["delivered"] == 2);
+    CHECK(after["store"]["skipped"] == 1);
+    CHECK(after["store"]["suppressed"] == 0);
+}
+
+TEST_CASE("a copy of a campaign under a new name is refused, unless it is wanted") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("copy.yaml", Desk::campaign("sale-copy"));
+
+    const auto planned = desk.run({"plan", desk.path("copy.yaml")});
+    CHECK(planned.code == 0);
+    CHECK(contains(planned.out, "100 % of these devices got this text from sale (done, "));
+    const auto refused = desk.run({"--json", "launch", desk.path("copy.yaml")});
+    CHECK(refused.code == 4);
+    CHECK(contains(refused.err, "`pushonce restart sale`, or `once_per: sale`"));
+    CHECK(contains(refused.err, "copy.yaml --despite-similar"));
+    const auto similar = refused.document()["similar"];
+    CHECK(similar["share"] == 1);
+    CHECK(similar["is_sample"] == false);
+    CHECK(similar["campaigns"][0]["campaign"] == "sale");
+    CHECK(similar["campaigns"][0]["delivered"] == 3);
+    CHECK_THROWS_AS(desk.run({"status", "sale-copy"}), ConfigError);
+
+    desk.write("fixed.yaml", Desk::campaign("sale-fixed", "once_per: sale\n"));
+    CHECK(desk.run({"--json", "launch", desk.path("fixed.yaml")}).document()["sent"] == 0);
+
+    const auto wanted = desk.run({"--json", "launch", desk.path("copy.yaml"), "--despite-similar"});
+    CHECK(wanted.code == 0);
+    CHECK(wanted.document()["sent"] == 3);
+    CHECK(contains(desk.run({"audit", "sale-copy"}).out, "despite-similar"));
+    CHECK(contains(desk.run({"audit", "sale-copy"}).out,
+                   "3 of 3 devices got the text under another name: sale (3, likeness 1.00)"));
+    // It is there now: launching it again joins it.
+    CHECK(desk.run({"launch", desk.path("copy.yaml")}).code == 0);
+}
+
+TEST_CASE("a fifth of the devices is a look-alike, less is not") {
+    const Desk desk;
+    const auto audience = [&](const std::string& name, int devices) {
+        std::string rows = "appid,name\n";
+        for (int i = 1; i <= devices; ++i)
+            rows += "d-" + std::to_string(i) + ",Al\n";
+        desk.write(name + ".csv", rows);
+        auto text = Desk::campaign(name);
+        text.replace(text.find("audience.csv"), 12, name + ".csv");
+        desk.write(name + ".yaml", text);
+        return desk.path(name + ".yaml");
+    };
+    desk.run({"launch", audience("one", 1)});
+    const auto six = audience("six", 6);
+    CHECK(desk.run({"--json", "plan", six}).document()["similar"].is_null());
+    const auto refused = desk.run({"launch", audience("five", 5)});
+    CHECK(refused.code == 4);
+    CHECK(contains(refused.err, "20 % of these devices got this text from one"));
+    CHECK(desk.run({"launch", six}).code == 0);
+}
+
+TEST_CASE("whoever may have got the text counts, and the sentence says may") {
+    const Desk desk;
+    desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: doubt"));
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("copy.yaml", Desk::campaign("sale-copy"));
+    const auto refused = desk.run({"--json", "launch", desk.path("copy.yaml")});
+    CHECK(refused.code == 4);
+    CHECK(contains(refused.err,
+                   "100 % of these devices may have got this text from sale (done, with doubt, "));
+    CHECK(refused.document()["similar"]["campaigns"][0]["in_doubt"] == 3);
+    CHECK(refused.document()["similar"]["campaigns"][0]["delivered"] == 0);
+}
+
+TEST_CASE("rejected devices got nothing, and a text made of columns is no evidence") {
+    const Desk desk;
+    desk.write("pushonce.yaml", Desk::server("accept: none, otherwise: reject"));
+    desk.run({"launch", desk.path("sale.yaml")});
+    desk.write("pushonce.yaml", Desk::server("accept: all"));
+    desk.write("copy.yaml", Desk::campaign("sale-copy"));
+    CHECK(desk.run({"launch", desk.path("copy.yaml")}).code == 0);
+
+    desk.write("promo.yaml",
+               "default: en\nlocales:\n  en: {title: \"{{name}}\", body: \"{{locale}}!\"}\n");
+    for (const auto* const name : {"first", "second"}) {
+        desk.write("columns.yaml", Desk::campaign(name));
+        CHECK(desk.run({"launch", desk.path("columns.yaml")}).code == 0);
+    }
+}
+
 TEST_CASE("an offline plan needs no store") {
     const Desk desk;
     CHECK(desk.run({"plan", desk.path("sale.yaml"), "--offline"}).code == 0);
@@ -85,8 +209,8 @@ TEST_CASE("an unknown variable is told at the plan, with its file") {
     try {
         desk.run({"plan", desk.path("sale.yaml")});
     } catch (const ConfigError& error) {
-        CHECK(contains(error.what(), "promo.yaml"));
-        CHECK(contains(error.what(), "name"));
+        CHECK(contains(error.what(), "promo.yaml:3:16: unknown variable {{nmae}}"));
+        CHECK(contains(error.what(), "did you mean 'name'"));
     }
 }
 
@@ -265,6 +389,24 @@ TEST_CASE("the page is written to a file or to standard output") {
     std::ostringstream file;
     file << std::ifstream(desk.path("sale.html")).rdbuf();
     CHECK(contains(file.str(), "</html>"));
+}
+
+TEST_CASE("a report that goes to a file says as JSON where it went, and what is in it") {
+    const Desk desk;
+    desk.run({"launch", desk.path("sale.yaml")});
+    for (const auto* const format : {"ndjson", "csv", "html"}) {
+        const auto said = desk.run(
+            {"--json", "report", "sale", "--format", format, "--output", desk.path("sale.out")});
+        CHECK(said.code == 0);
+        const auto document = said.document();
+        CHECK(document["campaign"] == "sale");
+        CHECK(document["format"] == format);
+        CHECK(document["output"] == desk.path("sale.out"));
+        CHECK(document["members"] == 3);
+        CHECK(document["counts"]["delivered"] == 3);
+        CHECK(document["counts"]["in_doubt"] == 0);
+    }
+    CHECK(desk.run({"report", "sale", "--output", desk.path("sale.out")}).out.empty());
 }
 
 TEST_CASE("a device's history has the text that it got, and why it got none") {

@@ -78,7 +78,7 @@ class ControlTest(unittest.TestCase):
     def leave_running(self, campaign, lines):
         """Launches a campaign and interrupts the launch: it is running, and nobody works on it."""
         before = self.gateway.ledger_lines()
-        launch = self.start("launch", campaign, "--yes")
+        launch = self.start("launch", campaign, "--yes", "--despite-similar")
         self.gateway.wait_lines(before + lines)
         launch.signal(signal.SIGTERM)
         self.assertEqual(launch.wait(), 5, launch.tail())

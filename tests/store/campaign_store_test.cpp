@@ -49,6 +49,37 @@ TEST_CASE("where the server can do it, a stopped process's transaction is ended"
         if (name == "idle_transaction_timeout") CHECK(value == "20");
 }
 
+TEST_CASE("others are campaigns of another scope and schedule, and no test runs",
+          "[store][contract]") {
+    Campaigns campaigns;
+    auto& store = campaigns.store;
+    for (const auto* const name : {"sale", "sale@2027-03-01", "sale@20270301T080000Z", "sale-2",
+                                   "saleA", "sal", "Sale", "other#test-1"})
+        start_campaign(store, name, {chunk_of(0, "a", "b", 2)});
+    start_campaign(store, "spring", {chunk_of(0, "a", "b", 2)}, "shared");
+    campaigns.draft();
+    const auto others = [&](std::string_view name, std::string_view once_per,
+                            std::chrono::milliseconds within = 1h, std::size_t limit = 50) {
+        std::vector<std::string> names;
+        for (const auto& record :
+             store.list_others(campaign_named(name, once_per), within, limit)) {
+            names.push_back(record.name.text());
+            CHECK(record.head.now >= record.sealed_at);
+            CHECK(record.head.state == CampaignState::running);
+            CHECK(record.campaign.message.locales.size() == 1);
+        }
+        std::ranges::sort(names);
+        return names;
+    };
+    using Names = std::vector<std::string>;
+    CHECK(others("sale", "sale") == Names{"Sale", "sal", "sale-2", "saleA", "spring"});
+    CHECK(others("sale@2027-03-08", "x") == Names{"Sale", "sal", "sale-2", "saleA", "spring"});
+    CHECK(others("new", "shared") == Names{"Sale", "sal", "sale", "sale-2", "sale@2027-03-01",
+                                           "sale@20270301T080000Z", "saleA"});
+    CHECK(others("new", "new", -1h).empty());
+    CHECK(others("new", "new", 1h, 3).size() == 3);
+}
+
 TEST_CASE("a sealed campaign reads back as it was", "[store][contract]") {
     Campaigns campaigns;
     const auto draft = campaigns.draft({chunk_of(0, "a", "b", 2)});

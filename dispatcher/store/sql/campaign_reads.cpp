@@ -15,6 +15,13 @@ namespace {
 constexpr auto kReadRecord =
     "SELECT id, scope_id, state, epoch, deadline, {now}, name, sealed, sealed_sha, settings,"
     " sealed_at, sealed_by, source_text, started_at, cause FROM campaign WHERE {where}";
+// Newest first, from a table that is small. A test run has a # in its name; {series_end} is behind
+// every occurrence.
+constexpr auto kOthers =
+    "state<>9 AND sealed_at>={since} AND INSTR(name,{test})=0"
+    " AND scope_id NOT IN (SELECT id FROM scope WHERE scope.name={scope})"
+    " AND name<>{series} AND NOT (name>={series_begin} AND name<{series_end})"
+    " ORDER BY sealed_at DESC, id LIMIT {limit}";
 constexpr auto kTestRuns = "SELECT name FROM campaign WHERE name>={} AND name<{}";
 // By the scope's range of the primary key.
 constexpr auto kCountFlags =
@@ -118,6 +125,25 @@ std::vector<CampaignRecord> SqlCampaignStore::list(std::size_t limit) {
         return read_records(
             session.connection(),
             fmt::format("name IS NOT NULL ORDER BY sealed_at DESC, id LIMIT {}", limit));
+    });
+}
+
+std::vector<CampaignRecord> SqlCampaignStore::list_others(const Campaign& campaign,
+                                                          std::chrono::milliseconds sealed_within,
+                                                          std::size_t limit) {
+    const auto series = campaign.name.series();
+    return retrying_.run([&](SqlSession& session) {
+        auto& connection = session.connection();
+        const auto& dialect = connection.dialect();
+        return read_records(
+            connection,
+            fmt::format(kOthers, fmt::arg("since", dialect.now_plus(-sealed_within.count())),
+                        fmt::arg("test", dialect.key("#")),
+                        fmt::arg("scope", dialect.key(campaign.once_per)),
+                        fmt::arg("series", dialect.key(series)),
+                        fmt::arg("series_begin", dialect.key(series + "@")),
+                        fmt::arg("series_end", dialect.key(series + "A")),
+                        fmt::arg("limit", limit)));
     });
 }
 

@@ -27,6 +27,9 @@ class SqlCampaignStore final : public CampaignStore {
 
     std::optional<CampaignRecord> find(std::string_view name) override;
     std::vector<CampaignRecord> list(std::size_t limit) override;
+    std::vector<CampaignRecord> list_others(const Campaign& campaign,
+                                            std::chrono::milliseconds sealed_within,
+                                            std::size_t limit) override;
     unsigned last_test_run(const CampaignName& name) override;
     std::vector<FlagCount> count_flags(CampaignId campaign, ScopeId scope) override;
     std::uint64_t count_claimed(CampaignId campaign, ScopeId scope) override;
