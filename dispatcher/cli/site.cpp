@@ -29,7 +29,8 @@ Site::Site(const Globals& globals) : types_(make_gateway_types()), server_(load(
     start_log(log_options);
 }
 
-Site::Site(const ServerFile& server) : types_(make_gateway_types()), server_(server) {}
+Site::Site(const ServerFile& server, Use use)
+    : types_(make_gateway_types()), server_(server), use_(use) {}
 
 std::vector<std::string> Site::gateway_names() const {
     std::vector<std::string> names;
@@ -115,7 +116,7 @@ void Site::check_schema() {
     if (schema_checked_) return;
     auto& campaigns = campaigns_unchecked();
     const auto version = campaigns.schema_version();
-    if (version.found == 0 && is_embedded(server_.store)) {
+    if (version.found == 0 && is_embedded(server_.store) && use_ == Use::make) {
         campaigns.init();
         log(LogLevel::info, "made the store {}", server_.store.url);
     } else if (version.found == 0) {

@@ -23,9 +23,11 @@ class Site {
   public:
     /// Reads the server file and starts the log. Throws ConfigError.
     explicit Site(const Globals& globals);
+    /// What may become of a missing embedded store.
+    enum class Use : bool { make, read };
     /// Another one of the same server file with connections of its own, for another thread. The log
-    /// runs already.
-    explicit Site(const ServerFile& server);
+    /// runs already. With Use::read a missing store stays missing.
+    explicit Site(const ServerFile& server, Use use = Use::make);
 
     [[nodiscard]] const ServerFile& server() const { return server_; }
     [[nodiscard]] std::vector<std::string> gateway_names() const;
@@ -59,6 +61,7 @@ class Site {
 
     std::vector<std::unique_ptr<GatewayType>> types_;
     ServerFile server_;
+    const Use use_ = Use::make;
     SystemClock clock_;
     SystemRandom random_;
     std::unique_ptr<Store> store_;
