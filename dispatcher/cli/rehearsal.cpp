@@ -6,8 +6,8 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "base/invariant.h"
 #include "cli/assemble.h"
 #include "cli/campaign_launch.h"
 #include "cli/campaign_run.h"
@@ -58,6 +58,20 @@ class GrowingFile {
     std::uint64_t lines_ = 0;
 };
 
+/// What a dispatcher's own document says it sent a second; nothing where that is too little to
+/// tell.
+std::optional<double> rate_of_run(const std::string& document) {
+    constexpr std::uint64_t kSentMin = 100;
+    constexpr std::uint64_t kMillisecondsMin = 100;
+    constexpr double kMillisecondsPerSecond = 1000;
+    const auto run = nlohmann::json::parse(document, nullptr, false);
+    if (!run.is_object()) return std::nullopt;
+    const auto sent = run.value("sent", std::uint64_t{0});
+    const auto took = run.value("took_ms", std::uint64_t{0});
+    if (sent < kSentMin || took < kMillisecondsMin) return std::nullopt;
+    return static_cast<double>(sent) * kMillisecondsPerSecond / static_cast<double>(took);
+}
+
 int exit_code_of_rehearsal(const RehearsalResult& result, int of_last) {
     if (!result.verdict.holds()) return kExitBug;
     if (of_last != kExitDone && of_last != kExitLook) return of_last;
@@ -87,9 +101,11 @@ RehearsalResult Rehearsal::run(SignalWatch& signals, Invocation& invocation, con
     result.wire = wire_of(gateways_);
     result.is_wire_less = is_wire_less_;
     result.kills_wanted = options_.kills;
-    send(signals, invocation, result);
+    const auto last = send(signals, invocation, result);
     const int of_last = result.exit_code;
     judge(result);
+    // The ledger of a gateway that sends nothing tells no times.
+    if (!mock_) result.per_second = rate_of_run(last);
     estimate(plan, result);
     result.exit_code = exit_code_of_rehearsal(result, of_last);
     if (!result.verdict.holds()) place_.keep();
@@ -140,7 +156,8 @@ void Rehearsal::seal(SignalWatch& signals, Invocation& invocation) {
     (void)seal_visibly(site, signals, invocation, prepared_);
 }
 
-void Rehearsal::send(SignalWatch& signals, Invocation& invocation, RehearsalResult& result) {
+/// Answers what the last dispatcher printed.
+std::string Rehearsal::send(SignalWatch& signals, Invocation& invocation, RehearsalResult& result) {
     IncarnationsOptions options;
     options.campaign = prepared_.campaign.name.text();
     options.server_file = server_file();
@@ -162,6 +179,7 @@ void Rehearsal::send(SignalWatch& signals, Invocation& invocation, RehearsalResu
     result.incarnations = incarnations.all();
     result.peak_bytes = incarnations.peak_bytes();
     result.exit_code = incarnations.exit_code();
+    return incarnations.document();
 }
 
 void Rehearsal::judge(RehearsalResult& result) {
@@ -223,25 +241,29 @@ void Rehearsal::estimate(const Plan& plan, RehearsalResult& result) const {
 
 void Rehearsal::add_notes(RehearsalResult& result) const {
     auto& notes = result.notes;
-    notes.emplace_back("at full speed: delivery.rate, delivery.first and a gateway's rate are left "
-                       "out, and nobody is waited for");
+    notes.emplace_back(
+        "at full speed: delivery.rate, delivery.first and a gateway's rate are left "
+        "out, and nobody is waited for");
     if (options_.latency.empty() && mock_)
         notes.emplace_back(
             "the mock gateway answers at once; --latency 80ms plays one that is far away");
-    notes.emplace_back("the store was a new SQLite file: who opted out, or was reached by another "
-                       "campaign of the scope, is not known there");
+    notes.emplace_back(
+        "the store was a new SQLite file: who opted out, or was reached by another "
+        "campaign of the scope, is not known there");
     if (is_wire_less_)
-        notes.push_back(fmt::format("{} on the wire at once, fewer than configured, so that {} "
-                                    "find so small a campaign still at work",
-                                    count_of(result.wire, "request"),
-                                    count_of(options_.kills, "kill")));
+        notes.push_back(
+            fmt::format("{} on the wire at once, fewer than configured, so that {} "
+                        "find so small a campaign still at work",
+                        count_of(result.wire, "request"), count_of(options_.kills, "kill")));
     if (place_.is_in_memory())
-        notes.push_back(fmt::format("{} lies in memory, where no write waits for a disk: TMPDIR on "
-                                    "a disk gives a truer rate",
-                                    place_.folder()));
+        notes.push_back(
+            fmt::format("{} lies in memory, where no write waits for a disk: TMPDIR on "
+                        "a disk gives a truer rate",
+                        place_.folder()));
     if (!result.is_isolated)
-        notes.emplace_back("the kernel gave no network of its own here; the processes themselves "
-                           "refused every connection beyond this machine");
+        notes.emplace_back(
+            "the kernel gave no network of its own here; the processes themselves "
+            "refused every connection beyond this machine");
 }
 
 }  // namespace dispatcher::cli

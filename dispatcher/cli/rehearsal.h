@@ -37,7 +37,7 @@ class Rehearsal {
     void start_mock(int stop_fd);
     void set_up();
     void seal(SignalWatch& signals, Invocation& invocation);
-    void send(SignalWatch& signals, Invocation& invocation, RehearsalResult& result);
+    std::string send(SignalWatch& signals, Invocation& invocation, RehearsalResult& result);
     void judge(RehearsalResult& result);
     void add_accepted(Judge& judge, RehearsalResult& result);
     void estimate(const Plan& plan, RehearsalResult& result) const;

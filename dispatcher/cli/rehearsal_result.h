@@ -33,9 +33,9 @@ struct RehearsalResult {
     std::string cause;  ///< why it did not run to its end
     ReportCounts counts;
     Verdict verdict;
-    std::chrono::milliseconds sending{0};  ///< the time that the rate is counted over
-    std::optional<double> per_second;      ///< nothing: too few, or too short, to tell
-    double limit_per_second = 0;           ///< that the real launch is held to; 0: none
+    std::chrono::milliseconds sending{0};          ///< the time that the rate is counted over
+    std::optional<double> per_second;              ///< nothing: too few, or too short, to tell
+    double limit_per_second = 0;                   ///< that the real launch is held to; 0: none
     std::optional<std::chrono::milliseconds> eta;  ///< of the real launch
     std::string kept;                              ///< the folder, if it stays
     std::vector<std::string> notes;                ///< what was otherwise than in a launch

@@ -21,28 +21,29 @@ std::string head_text(const RehearsalResult& result) {
     auto text = fmt::format("rehearsal   {}: {} over {}\n", result.campaign,
                             count_of(result.devices, "device"), result.over);
     for (const auto& gateway : result.gateways)
-        text += fmt::format("gateway     {}: {}; largest payload {} of {} bytes{}\n", gateway.name,
-                            count_of(gateway.recipients, "device"),
-                            with_separators(gateway.payload_bytes),
-                            with_separators(gateway.payload_bytes_max),
-                            gateway.too_large == 0
-                                ? std::string()
-                                : fmt::format(", {} too large", with_separators(gateway.too_large)));
+        text += fmt::format(
+            "gateway     {}: {}; largest payload {} of {} bytes{}\n", gateway.name,
+            count_of(gateway.recipients, "device"), with_separators(gateway.payload_bytes),
+            with_separators(gateway.payload_bytes_max),
+            gateway.too_large == 0
+                ? std::string()
+                : fmt::format(", {} too large", with_separators(gateway.too_large)));
     return text;
 }
 
 std::string rate_text(const RehearsalResult& result) {
     std::string text = "rate        ";
-    if (result.per_second)
+    if (result.per_second && result.sending.count() > 0)
         text += fmt::format("{}, over {} of sending, the time of kills and restarts left out\n",
                             per_second_text(*result.per_second), duration_text(result.sending));
+    else if (result.per_second)
+        text += fmt::format("{}, by the last dispatcher\n", per_second_text(*result.per_second));
     else
         text += "too few devices, or too short, to tell\n";
     text += "eta         ";
     if (!result.eta) return text + "unknown\n";
-    const bool is_limited =
-        result.limit_per_second > 0 &&
-        (!result.per_second || result.limit_per_second < *result.per_second);
+    const bool is_limited = result.limit_per_second > 0 &&
+                            (!result.per_second || result.limit_per_second < *result.per_second);
     text += duration_text(*result.eta);
     if (is_limited)
         text += fmt::format(" for the launch, at its limit of {}",
@@ -60,10 +61,9 @@ std::string kills_text(const RehearsalResult& result) {
     const auto& all = result.incarnations;
     for (std::size_t i = 0; i + 1 < all.size(); ++i) {
         const auto& found = all[i + 1].found;
-        text += fmt::format("  {:>3} %     {}: {}\n",
-                            static_cast<int>(std::floor(100 * all[i].kill->progress)),
-                            explain_step(all[i].kill->step),
-                            found.empty() ? "nothing was left to recover" : found);
+        text += fmt::format(
+            "  {:>3} %     {}: {}\n", static_cast<int>(std::floor(100 * all[i].kill->progress)),
+            explain_step(all[i].kill->step), found.empty() ? "nothing was left to recover" : found);
     }
     return text;
 }
@@ -71,8 +71,8 @@ std::string kills_text(const RehearsalResult& result) {
 std::string verdict_text(const RehearsalResult& result) {
     std::string text;
     for (const auto& judged : result.verdict.invariants) {
-        text += fmt::format("{:<11} {} {}\n", judged.id, judged.holds() ? "holds:" : "VIOLATED:",
-                            judged.claim);
+        text += fmt::format("{:<11} {} {}\n", judged.id,
+                            judged.holds() ? "holds:" : "VIOLATED:", judged.claim);
         for (const auto& example : judged.examples)
             text += "              " + example + "\n";
         if (judged.violations > judged.examples.size())
@@ -87,10 +87,10 @@ std::string end_text(const RehearsalResult& result) {
         return "verdict     VIOLATED: do not launch; this is a bug of ours, please keep the "
                "folder\n";
     if (result.state != CampaignState::done && result.state != CampaignState::done_with_doubt)
-        return fmt::format("verdict     the invariants hold; the campaign did not run to its end: "
-                           "{}{}\n",
-                           to_string(result.state),
-                           result.cause.empty() ? "" : ": " + result.cause);
+        return fmt::format(
+            "verdict     the invariants hold; the campaign did not run to its end: "
+            "{}{}\n",
+            to_string(result.state), result.cause.empty() ? "" : ": " + result.cause);
     return "verdict     every invariant holds\n";
 }
 
@@ -119,10 +119,10 @@ ordered_json gateways_view(const RehearsalResult& result) {
 std::string rehearsal_text(const RehearsalResult& result) {
     auto text = head_text(result) + rate_text(result) + kills_text(result);
     text += fmt::format("report      {}\n", counts_sentence(result.counts));
-    text += fmt::format(
-        "doubt       {} by the kills (at most {} on the wire at each), {} by answers\n",
-        with_separators(result.verdict.doubt_by_kills), with_separators(result.wire),
-        with_separators(result.verdict.doubt_by_answers));
+    text +=
+        fmt::format("doubt       {} by the kills (at most {} on the wire at each), {} by answers\n",
+                    with_separators(result.verdict.doubt_by_kills), with_separators(result.wire),
+                    with_separators(result.verdict.doubt_by_answers));
     text += fmt::format("ledger      {} accepted\n", with_separators(result.verdict.accepted));
     text += fmt::format("memory      {} at most in a dispatcher\n", size_text(result.peak_bytes));
     for (const auto& note : result.notes)

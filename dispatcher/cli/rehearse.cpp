@@ -64,10 +64,11 @@ std::set<std::string_view> unneeded_for(const CampaignFile& file) {
 void refuse_stdin(const CampaignFile& file) {
     for (const auto* from : parts_of(file))
         if (from->file == "-")
-            throw ConfigError(file.path,
-                              "the audience comes from standard input: a rehearsal would use it up, "
-                              "and the launch would find nobody. Write it to a file first and name "
-                              "that in audience.file");
+            throw ConfigError(
+                file.path,
+                "the audience comes from standard input: a rehearsal would use it up, "
+                "and the launch would find nobody. Write it to a file first and name "
+                "that in audience.file");
 }
 
 int refuse_problems(Invocation& invocation, const PreparedCampaign& prepared, const Plan& plan) {
@@ -82,8 +83,8 @@ int rehearse(Invocation& invocation, const RehearseOptions& options) {
     // Whatever comes, no gateway beyond this machine; see rehearsal/README.md.
     confine_to_loopback();
     if (!options.latency.empty() && !parse_duration(options.latency))
-        throw ConfigError("--latency", fmt::format("'{}' is no duration, such as 20ms or 1s",
-                                                   options.latency));
+        throw ConfigError("--latency",
+                          fmt::format("'{}' is no duration, such as 20ms or 1s", options.latency));
     SignalWatch signals;
     const auto check = [&signals] { signals.check(); };
     const auto params = parse_params(options.params);

@@ -40,9 +40,9 @@ std::string_view name_of(std::string_view variable) {
 std::vector<std::string> environment_with(const std::vector<std::string>& changes) {
     std::vector<std::string> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {
-        const bool is_changed = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
-            return name_of(change) == name_of(*entry);
-        });
+        const bool is_changed =
+            std::any_of(changes.begin(), changes.end(),
+                        [&](const auto& change) { return name_of(change) == name_of(*entry); });
         if (!is_changed) result.emplace_back(*entry);
     }
     for (const auto& change : changes)
@@ -118,7 +118,8 @@ int open_output(const std::string& path) {
 bool runs(int failed) {
     char byte = 0;
     ssize_t count = 0;
-    do count = read(failed, &byte, 1);
+    do
+        count = read(failed, &byte, 1);
     while (count < 0 && errno == EINTR);
     return count == 0;
 }
@@ -139,13 +140,17 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
     const Descriptor reads(ends[0]);
     Descriptor writes(ends[1]);
     const NetworkRoom room(options.network_of);
-    const Launch launch{pointers_to(arguments), pointers_to(environment), out.get(), err.get(),
-                        writes.get(),           getpid(),                 &room};
+    const Launch launch{pointers_to(arguments),
+                        pointers_to(environment),
+                        out.get(),
+                        err.get(),
+                        writes.get(),
+                        getpid(),
+                        &room};
     pid_ = fork();
     if (pid_ == 0) become(launch);
     if (pid_ < 0)
-        throw UnavailableError(
-            fmt::format("no process can be started: {}", std::strerror(errno)));
+        throw UnavailableError(fmt::format("no process can be started: {}", std::strerror(errno)));
     writes.shut();
     ended_fd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     if (ended_fd_ >= 0 && runs(reads.get())) return;

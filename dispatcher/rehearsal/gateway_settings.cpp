@@ -53,10 +53,11 @@ const RehearsedType& type_of(const GatewayOptions& real) {
     const auto* const found = std::find_if(
         kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.name == real.type; });
     if (found == kTypes.end())
-        throw ConfigError("gateways." + real.name,
-                          fmt::format("gateways of type {} cannot be rehearsed in this version: the "
-                                      "mock gateway does not play them",
-                                      real.type));
+        throw ConfigError(
+            "gateways." + real.name,
+            fmt::format("gateways of type {} cannot be rehearsed in this version: the "
+                        "mock gateway does not play them",
+                        real.type));
     return *found;
 }
 
@@ -77,7 +78,8 @@ GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMad
     rehearsed.patience = real.patience;
     rehearsed.keys = type.keys(real, made);
     if (!type.is_played_by_mock) return rehearsed;
-    invariant(made.endpoint.starts_with("https://127.0.0.1:"), "the mock gateway is on this machine");
+    invariant(made.endpoint.starts_with("https://127.0.0.1:"),
+              "the mock gateway is on this machine");
     rehearsed.endpoint = made.endpoint;
     rehearsed.ca_file = made.ca_file;
     return rehearsed;

@@ -42,8 +42,8 @@ bool is_an_end(int exit_code) {
 
 }  // namespace
 
-Incarnations::Incarnations(RehearsalPlace& place, Clock& clock, MockProcess* mock,
-                           int stop_fd, IncarnationsOptions options)
+Incarnations::Incarnations(RehearsalPlace& place, Clock& clock, MockProcess* mock, int stop_fd,
+                           IncarnationsOptions options)
     : place_(place),
       clock_(clock),
       mock_(mock),
@@ -100,9 +100,10 @@ void Incarnations::await_end(ChildProcess& child) {
 
 void Incarnations::fail(const std::string& how, const std::string& log) {
     place_.keep();
-    throw std::runtime_error(fmt::format("a dispatcher of the rehearsal {}; everything stays in {}. "
-                                         "Its last words:\n{}",
-                                         how, place_.folder(), last_lines(log)));
+    throw std::runtime_error(
+        fmt::format("a dispatcher of the rehearsal {}; everything stays in {}. "
+                    "Its last words:\n{}",
+                    how, place_.folder(), last_lines(log)));
 }
 
 }  // namespace dispatcher

@@ -38,8 +38,8 @@ class Incarnations {
                  IncarnationsOptions options);
 
     /// Until one ends by itself. Throws UnavailableError when a stop is asked for or the mock
-    /// gateway is gone, std::runtime_error for an end that no dispatcher may have; then the place is
-    /// kept.
+    /// gateway is gone, std::runtime_error for an end that no dispatcher may have; then the place
+    /// is kept.
     void run();
 
     [[nodiscard]] const std::vector<Incarnation>& all() const { return all_; }

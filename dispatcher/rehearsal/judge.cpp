@@ -16,18 +16,27 @@ constexpr std::size_t kSortBytes = std::size_t{24} << 20;
 constexpr std::size_t kExamplesMax = 5;
 
 // Places in Verdict::invariants.
-enum Invariant : std::size_t { kOnce, kOneLine, kDelivered, kAccepted, kNotSent, kOutside, kDoubt,
-                               kTotals };
+enum Invariant : std::size_t {
+    kOnce,
+    kOneLine,
+    kDelivered,
+    kAccepted,
+    kNotSent,
+    kOutside,
+    kDoubt,
+    kTotals
+};
 
 std::vector<JudgedInvariant> invariants() {
-    return {{"I1", "no device was accepted twice", 0, {}},
-            {"I2", "every device is on exactly one line of the report, settled", 0, {}},
-            {"I3", "what is delivered was accepted", 0, {}},
-            {"I4", "what was accepted is delivered or in doubt", 0, {}},
-            {"I5", "what was rejected, skipped or given up was never accepted", 0, {}},
-            {"I6", "nothing was sent outside the audience", 0, {}},
-            {"I7", "every doubt has a reason, and the kills met as many requests on the wire", 0, {}},
-            {"I11", "the counts of status are the lines of the report", 0, {}}};
+    return {
+        {"I1", "no device was accepted twice", 0, {}},
+        {"I2", "every device is on exactly one line of the report, settled", 0, {}},
+        {"I3", "what is delivered was accepted", 0, {}},
+        {"I4", "what was accepted is delivered or in doubt", 0, {}},
+        {"I5", "what was rejected, skipped or given up was never accepted", 0, {}},
+        {"I6", "nothing was sent outside the audience", 0, {}},
+        {"I7", "every doubt has a reason, and the kills met as many requests on the wire", 0, {}},
+        {"I11", "the counts of status are the lines of the report", 0, {}}};
 }
 
 /// The fields of a record, each behind its length (two bytes, native order).
@@ -198,8 +207,7 @@ void Judge::judge_line(const Case& device) {
 }
 
 void Judge::judge_accepted(const Case& device) {
-    if (device.members == 0)
-        violated(kOutside, device, "was accepted, and is not in the audience");
+    if (device.members == 0) violated(kOutside, device, "was accepted, and is not in the audience");
     if (device.members > 0 && device.to_other_tokens > 0)
         violated(kOutside, device, "went to a device token that is not its own");
     const auto allowed = terms_.may_resend ? std::max<std::uint64_t>(1, device.claims) : 1;
