@@ -40,10 +40,11 @@ ServerFile load_rehearsed(const std::string& path) {
 /// Counts the lines of a file that grows.
 class GrowingFile {
   public:
-    explicit GrowingFile(const std::string& path) : file_(path, std::ios::binary) {}
+    explicit GrowingFile(std::string path) : path_(std::move(path)) {}
 
     std::uint64_t lines() {
         std::array<char, std::size_t{64} << 10> piece{};
+        if (!file_.is_open()) file_.open(path_, std::ios::binary);
         file_.clear();
         do {
             file_.read(piece.data(), piece.size());
@@ -54,6 +55,7 @@ class GrowingFile {
     }
 
   private:
+    const std::string path_;
     std::ifstream file_;
     std::uint64_t lines_ = 0;
 };
@@ -70,6 +72,15 @@ std::optional<double> rate_of_run(const std::string& document) {
     const auto took = run.value("took_ms", std::uint64_t{0});
     if (sent < kSentMin || took < kMillisecondsMin) return std::nullopt;
     return static_cast<double>(sent) * kMillisecondsPerSecond / static_cast<double>(took);
+}
+
+/// Why it stopped, as that document says; "" if it did not.
+std::string stop_of_run(const std::string& document) {
+    const auto run = nlohmann::json::parse(document, nullptr, false);
+    if (!run.is_object()) return {};
+    const auto stopped = run.find("stopped");
+    return stopped != run.end() && stopped->is_string() ? stopped->get<std::string>()
+                                                        : std::string();
 }
 
 int exit_code_of_rehearsal(const RehearsalResult& result, int of_last) {
@@ -104,6 +115,7 @@ RehearsalResult Rehearsal::run(SignalWatch& signals, Invocation& invocation, con
     const auto last = send(signals, invocation, result);
     const int of_last = result.exit_code;
     judge(result);
+    if (result.cause.empty()) result.cause = stop_of_run(last);
     // The ledger of a gateway that sends nothing tells no times.
     if (!mock_) result.per_second = rate_of_run(last);
     estimate(plan, result);

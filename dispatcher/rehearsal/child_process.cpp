@@ -223,4 +223,9 @@ bool ChildProcess::is_isolated() const {
     return NetworkRoom::is_another(pid_);
 }
 
+bool is_readable(int fd) {
+    pollfd asked{fd, POLLIN, 0};
+    return poll(&asked, 1, 0) > 0;
+}
+
 }  // namespace dispatcher

@@ -61,4 +61,7 @@ class ChildProcess {
     std::uint64_t peak_bytes_ = 0;
 };
 
+/// Whether a descriptor can be read now without waiting.
+bool is_readable(int fd);
+
 }  // namespace dispatcher

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include "base/error.h"
 
@@ -28,11 +27,6 @@ std::string found_in(const std::string& log) {
             return found;
         }
     return {};
-}
-
-bool is_readable(int fd) {
-    pollfd asked{fd, POLLIN, 0};
-    return poll(&asked, 1, 0) > 0;
 }
 
 /// What a dispatcher's exit code may be here: done, needs a look, unavailable, stopped by itself.

@@ -69,6 +69,7 @@ MockProcess::MockProcess(const RehearsalPlace& place, const MockProcessOptions& 
 void MockProcess::await_endpoint(int stop_fd) {
     for (auto left = kStartPatience; left.count() > 0; left -= kLookEvery) {
         if (child_.wait(kLookEvery, {stop_fd})) fail();
+        if (is_readable(stop_fd)) throw UnavailableError("interrupted");
         const auto said = content(out_file_);
         if (said.find('\n') == std::string::npos) continue;
         const auto document = nlohmann::json::parse(said, nullptr, false);

@@ -30,7 +30,9 @@ std::string make_temporary() {
 std::string make_given(const std::string& given) {
     const auto folder = fs::absolute(given).lexically_normal();
     std::error_code error;
-    fs::create_directories(folder, error);
+    // Device tokens will lie there: a new folder is its owner's alone.
+    const bool is_new = fs::create_directories(folder, error);
+    if (is_new) fs::permissions(folder, fs::perms::owner_all, error);
     if (error)
         throw UnavailableError(
             fmt::format("{} cannot be made: {}", folder.string(), error.message()));
