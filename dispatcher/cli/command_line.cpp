@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
+#include "base/loopback_only.h"
 #include "campaign/nearest_name.h"
 #include "cli/failure.h"
 #include "cli/invocation.h"
@@ -92,6 +93,7 @@ void add_verbs(CLI::App& app, Invocation& invocation) {
     add_resolve(program, invocation);
     add_suppress(program, invocation);
     add_worker(program, invocation);
+    add_rehearse(program, invocation);
     add_mock_gateway(program, invocation);
     add_doctor(program, invocation);
     add_store(program, invocation);
@@ -156,6 +158,7 @@ struct LogEnd {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+    confine_as_environment_says();
     Invocation invocation{{}, out, err, {}};
     CLI::App app(kDescription, "pushonce");
     app.footer(kFooter);

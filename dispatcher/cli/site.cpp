@@ -29,7 +29,8 @@ Site::Site(const Globals& globals) : types_(make_gateway_types()), server_(load(
     start_log(log_options);
 }
 
-Site::Site(const ServerFile& server) : types_(make_gateway_types()), server_(server) {}
+Site::Site(const ServerFile& server, Use use)
+    : types_(make_gateway_types()), server_(server), use_(use) {}
 
 std::vector<std::string> Site::gateway_names() const {
     std::vector<std::string> names;
@@ -119,7 +120,7 @@ void Site::check_schema() {
     if (schema_checked_) return;
     auto& campaigns = campaigns_unchecked();
     const auto version = campaigns.schema_version();
-    if (version.found == 0 && is_embedded(server_.store) && !may_make_store_) {
+    if (version.found == 0 && is_embedded(server_.store) && use_ == Use::read) {
         throw StoreError(StoreError::Kind::schema,
                          fmt::format("there is no store yet: {}", server_.store.url));
     } else if (version.found == 0 && is_embedded(server_.store)) {
@@ -140,7 +141,7 @@ void Site::check_schema() {
 }
 
 CampaignRecord Site::find(const std::string& name, const std::string& where) {
-    if (!may_make_store_ && !is_store_made())
+    if (use_ == Use::read && !is_store_made())
         throw ConfigError(where, fmt::format("there is no campaign '{}': the store {} is not there "
                                              "yet",
                                              name, server_.store.url));

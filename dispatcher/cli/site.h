@@ -23,9 +23,11 @@ class Site {
   public:
     /// Reads the server file and starts the log. Throws ConfigError.
     explicit Site(const Globals& globals);
+    /// What may become of a missing embedded store.
+    enum class Use : bool { make, read };
     /// Another one of the same server file with connections of its own, for another thread. The log
-    /// runs already.
-    explicit Site(const ServerFile& server);
+    /// runs already. With Use::read a missing store stays missing.
+    explicit Site(const ServerFile& server, Use use = Use::make);
 
     [[nodiscard]] const ServerFile& server() const { return server_; }
     [[nodiscard]] std::vector<std::string> gateway_names() const;
@@ -41,7 +43,7 @@ class Site {
     /// reached.
     bool is_store_made();
     /// From now on a store that is missing stays so: whoever asks for it is told by StoreError.
-    void make_no_store() { may_make_store_ = false; }
+    void make_no_store() { use_ = Use::read; }
 
     /// An embedded store that is missing is made; else throws StoreError(schema) without tables.
     CampaignStore& campaigns();
@@ -65,6 +67,7 @@ class Site {
 
     std::vector<std::unique_ptr<GatewayType>> types_;
     ServerFile server_;
+    Use use_ = Use::make;
     SystemClock clock_;
     SystemRandom random_;
     std::unique_ptr<Store> store_;
@@ -73,7 +76,6 @@ class Site {
     std::unique_ptr<DeviceRecords> device_records_;
     std::unique_ptr<JournalDirectory> journals_;
     bool schema_checked_ = false;
-    bool may_make_store_ = true;
 };
 
 }  // namespace dispatcher::cli

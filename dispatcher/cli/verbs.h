@@ -26,6 +26,7 @@ void add_report(const Verb& app, Invocation& invocation);
 void add_lookup(const Verb& app, Invocation& invocation);
 void add_resolve(const Verb& app, Invocation& invocation);
 void add_worker(const Verb& app, Invocation& invocation);
+void add_rehearse(const Verb& app, Invocation& invocation);
 void add_mock_gateway(const Verb& app, Invocation& invocation);
 void add_doctor(const Verb& app, Invocation& invocation);
 void add_store(const Verb& app, Invocation& invocation);

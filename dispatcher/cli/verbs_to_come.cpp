@@ -15,7 +15,6 @@ struct VerbToCome {
 };
 
 constexpr std::array kVerbs = {
-    VerbToCome{"rehearse", "pushonce rehearse campaign.yaml --kill 10"},
     VerbToCome{"serve", "pushonce serve"},
     VerbToCome{"launch-token", "pushonce launch-token"},
 };

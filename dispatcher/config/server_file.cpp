@@ -26,6 +26,19 @@ constexpr milliseconds kDay = std::chrono::hours{24};
 constexpr std::array<std::string_view, 5> kTypesToCome = {"fcm", "webpush", "webhook", "hms",
                                                           "xiaomi"};
 
+/// Stands for what was not looked up.
+constexpr std::string_view kUnread = "unread";
+
+/// References where the secrets are not needed.
+std::map<std::string, ReferenceSource> unneeded_sources() {
+    const auto variable = [](const std::string& name, std::string&) {
+        std::string ignored;
+        return environment_variable(name, ignored).value_or(std::string(kUnread));
+    };
+    const auto content = [](const std::string&, std::string&) { return std::string(kUnread); };
+    return {{"env", variable}, {"file", content}};
+}
+
 void read_retention(MapReader retention, StoreOptions& store) {
     constexpr milliseconds kLongest = 100 * 366 * kDay;
     milliseconds flags = store.retention_flags;
@@ -146,6 +159,7 @@ void read_common_keys(MapReader& reader, GatewayOptions& gateway) {
     constexpr std::uint64_t kConnectionsMax = 64;
     constexpr std::uint64_t kInFlightMax = 100'000;
     reader.text("endpoint", gateway.endpoint);
+    if (gateway.endpoint == kUnread) gateway.endpoint.clear();
     if (!gateway.endpoint.empty())
         if (const auto problem = endpoint_problem(gateway.endpoint))
             reader.fail(*reader.find("endpoint"),
@@ -185,7 +199,8 @@ void read_key_of_type(MapReader& reader, const GatewayType::Key& key, GatewayOpt
 }
 
 void read_gateway(MapReader reader, const Problems& problems,
-                  const std::vector<const GatewayType*>& types, GatewayOptions& gateway) {
+                  const std::vector<const GatewayType*>& types, bool are_secrets_needed,
+                  GatewayOptions& gateway) {
     const auto problems_before = problems.size();
     const auto* type = read_type(reader, types);
     if (type == nullptr) return;
@@ -195,17 +210,21 @@ void read_gateway(MapReader reader, const Problems& problems,
         read_key_of_type(reader, key, gateway);
     reader.finish();
     if (problems.size() > problems_before) return;
+    if (!are_secrets_needed) {
+        gateway.secrets.clear();
+        return;
+    }
     if (const auto problem = type->problem(gateway)) reader.fail(reader.mark(), *problem);
 }
 
 void read_gateways(MapReader reader, const Problems& problems,
-                   const std::vector<const GatewayType*>& types,
+                   const std::vector<const GatewayType*>& types, bool are_secrets_needed,
                    std::vector<GatewayOptions>& gateways) {
     for (const auto& name : reader.keys()) {
         check_name(reader, name);
         GatewayOptions gateway;
         gateway.name = name;
-        read_gateway(reader.map(name), problems, types, gateway);
+        read_gateway(reader.map(name), problems, types, are_secrets_needed, gateway);
         gateways.push_back(std::move(gateway));
     }
 }
@@ -248,19 +267,24 @@ std::string find_server_file(const std::string& given) {
 }
 
 ServerFile load_server_file(const std::string& path,
-                            const std::vector<const GatewayType*>& gateway_types) {
+                            const std::vector<const GatewayType*>& gateway_types,
+                            const std::set<std::string_view>& unneeded) {
     const auto source = SourceFile::read(path);
     Problems problems;
     auto tree = parse_yaml(source, problems);
-    replace_references(tree,
-                       {{"env", environment_variable}, {"file", content_of_files_beside(source)}},
-                       source, problems);
+    const std::map<std::string, ReferenceSource> sources = {
+        {"env", environment_variable}, {"file", content_of_files_beside(source)}};
+    for (auto& section : tree.entries)
+        replace_references(section.value,
+                           unneeded.contains(section.key) ? unneeded_sources() : sources, source,
+                           problems);
     ServerFile file;
     file.path = path;
     MapReader root(tree, "", source, problems);
     read_store(root.map("store"), source, file.store);
     read_journal(root.map("journal"), source, file.journal);
-    read_gateways(root.map("gateways"), problems, gateway_types, file.gateways);
+    read_gateways(root.map("gateways"), problems, gateway_types, !unneeded.contains("gateways"),
+                  file.gateways);
     read_server(root.map("server"), file.server);
     read_log(root.map("log"), file.log);
     read_sources(root.map("sources"), source, file.sources);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -42,7 +44,12 @@ std::string find_server_file(const std::string& given);
 
 /// Reads and checks the whole file; ${env:NAME} and ${file:PATH} are replaced. Throws ConfigError
 /// with file:line:column and the nearest valid key.
+///
+/// In the sections named by `unneeded` (`store`, `sources`, `gateways`) the secrets are not needed:
+/// no ${file:PATH} is read, an ${env:NAME} that is not set is no problem, both stand as `unread`;
+/// gateways come without their secrets, and are not checked by their type.
 ServerFile load_server_file(const std::string& path,
-                            const std::vector<const GatewayType*>& gateway_types);
+                            const std::vector<const GatewayType*>& gateway_types,
+                            const std::set<std::string_view>& unneeded = {});
 
 }  // namespace dispatcher

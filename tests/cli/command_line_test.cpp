@@ -29,7 +29,7 @@ const std::vector<std::string> kVerbs = {
     "init",   "plan",   "preview", "test",   "launch",       "restart",  "pause", "resume",
     "cancel", "status", "halt",    "unhalt", "set",          "suppress", "show",  "audit",
     "report", "lookup", "resolve", "worker", "mock-gateway", "doctor",   "store"};
-const std::vector<std::string> kVerbsToCome = {"rehearse", "serve", "launch-token"};
+const std::vector<std::string> kVerbsToCome = {"serve", "launch-token"};
 
 }  // namespace
 

@@ -352,3 +352,34 @@ TEST_CASE("the server file is found where it is named, else in the usual places"
     CHECK(folder.problem_of([] { find_server_file("nothing.yaml"); }) ==
           "nothing.yaml: no such file (given with --config)");
 }
+
+TEST_CASE("where the secrets are not needed, nothing is missed and no file is read", "[unit]") {
+    const Variable secret("PUSHONCE_TEST_SECRET", "s3cret");
+    const Variable topic("PUSHONCE_TEST_TOPIC", "com.example.app");
+    const ConfigFolder folder;
+    folder.write("id", "FROM-A-FILE");
+    const auto path = folder.write("s.yaml",
+                                   "store: {url: \"mysql://u@db/p\", password: "
+                                   "\"${env:PUSHONCE_TEST_UNSET}\"}\n"
+                                   "gateways:\n"
+                                   "  apns:\n"
+                                   "    type: apns\n"
+                                   "    key_id: \"${file:id}\"\n"
+                                   "    team_id: \"${env:PUSHONCE_TEST_UNSET}\"\n"
+                                   "    topic: \"${env:PUSHONCE_TEST_TOPIC}\"\n"
+                                   "    pass_phrase: \"${env:PUSHONCE_TEST_SECRET}\"\n"
+                                   "    endpoint: \"${env:PUSHONCE_TEST_UNSET}\"\n");
+    CHECK(folder.problem_of([&] { load(path); }) != "");
+    const auto apns = FakeGatewayType::apns();
+    const auto file = load_server_file(path, {&apns}, {"store", "gateways"});
+    REQUIRE(file.gateways.size() == 1);
+    CHECK(file.gateways[0].keys.at("key_id") == "unread");
+    CHECK(file.gateways[0].keys.at("team_id") == "unread");
+    CHECK(file.gateways[0].keys.at("topic") == "com.example.app");
+    CHECK(file.gateways[0].secrets.empty());
+    CHECK(file.gateways[0].endpoint.empty());
+    CHECK(file.store.url == "mysql://u@db/p");
+    // The other sections are as strict as ever.
+    CHECK(folder.problem_of([&] { load_server_file(path, {&apns}, {"gateways"}); }) ==
+          "s.yaml:1:43: the environment variable PUSHONCE_TEST_UNSET is not set");
+}

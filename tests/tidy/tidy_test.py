@@ -70,6 +70,7 @@ PLANTED = [
     ("banned", "dispatcher/store/mysql/a.cpp", "void f() { connection.rollback(); }\n"),
     ("banned", "dispatcher/store/mysql/a.cpp", "void f() { c->setAutoCommit(false); }\n"),
     ("banned", "dispatcher/store/mysql/a.cpp", "void f() { s->setUInt64(1, 2); }\n"),
+    ("banned", "dispatcher/gateway/b.cpp", "void f() { ::connect(s, a, n); }\n"),
     ("banned", "dispatcher/engine/a.cpp", "void f() { std::this_thread::sleep_for(1s); }\n"),
     ("banned", "tests/engine/a_test.cpp", "void f() { std::this_thread::sleep_for(1s); }\n"),
     ("banned", "tests/e2e/a.py", "import time\ntime." + "sleep(1)\n"),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/invariant.h"
+#include "base/loopback_only.h"
 
 namespace dispatcher::http2 {
 namespace {
@@ -77,6 +78,11 @@ std::string tls_trouble(const ssl_st* ssl) {
 
 Transport::Transport(const Address& address, const Endpoint& endpoint, const TlsContext* tls)
     : endpoint_(endpoint), tls_(tls) {
+    const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+    if (!may_connect(*target)) {
+        end("this process may reach nothing beyond this machine");
+        return;
+    }
     socket_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket_ < 0) {
         end("cannot make a socket: " + error_text(errno));
@@ -84,7 +90,6 @@ Transport::Transport(const Address& address, const Endpoint& endpoint, const Tls
     }
     const int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
     if (::connect(socket_, target, address.length) != 0 && errno != EINPROGRESS)
         end("cannot connect: " + error_text(errno));
 }

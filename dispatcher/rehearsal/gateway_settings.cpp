@@ -1,0 +1,113 @@
+#include "rehearsal/gateway_settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/invariant.h"
+
+namespace dispatcher {
+namespace {
+
+using Keys = std::map<std::string, std::string>;
+
+/// The keys of `real` with these names, where it has them.
+Keys kept(const GatewayOptions& real, std::initializer_list<const char*> names) {
+    Keys keys;
+    for (const auto* name : names)
+        if (const auto found = real.keys.find(name); found != real.keys.end())
+            keys[name] = found->second;
+    return keys;
+}
+
+Keys apns_keys(const GatewayOptions& real, const RehearsalMade& made) {
+    auto keys = kept(real, {"topic", "environment"});
+    keys["key_file"] = made.provider_key;
+    keys["key_id"] = kRehearsalKeyId;
+    keys["team_id"] = kRehearsalTeamId;
+    return keys;
+}
+
+Keys loopback_keys(const GatewayOptions& real, const RehearsalMade& made) {
+    auto keys = kept(real, {"accept", "otherwise"});
+    keys["ledger"] = made.folder + "/ledger-" + real.name + ".ndjson";
+    return keys;
+}
+
+/// What becomes of a type of gateway in a rehearsal.
+struct RehearsedType {
+    std::string_view name;
+    bool is_played_by_mock;  ///< false: it sends nothing, and stays as it is
+    /// All keys that are the type's own, secrets too; none of them may be a real credential.
+    Keys (*keys)(const GatewayOptions& real, const RehearsalMade& made);
+};
+
+constexpr std::array kTypes = {
+    RehearsedType{"apns", true, apns_keys},
+    RehearsedType{"loopback", false, loopback_keys},
+};
+
+const RehearsedType& type_of(const GatewayOptions& real) {
+    const auto* const found = std::find_if(
+        kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.name == real.type; });
+    if (found == kTypes.end())
+        throw ConfigError(
+            "gateways." + real.name,
+            fmt::format("gateways of type {} cannot be rehearsed in this version: the "
+                        "mock gateway does not play them",
+                        real.type));
+    return *found;
+}
+
+}  // namespace
+
+bool is_played_by_mock(const GatewayOptions& real) {
+    return type_of(real).is_played_by_mock;
+}
+
+GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMade& made) {
+    const auto& type = type_of(real);
+    GatewayOptions rehearsed;
+    rehearsed.name = real.name;
+    rehearsed.type = real.type;
+    rehearsed.connections = real.connections;
+    rehearsed.in_flight = real.in_flight;
+    rehearsed.timeout = real.timeout;
+    rehearsed.patience = real.patience;
+    rehearsed.keys = type.keys(real, made);
+    if (!type.is_played_by_mock) return rehearsed;
+    invariant(made.endpoint.starts_with("https://127.0.0.1:"),
+              "the mock gateway is on this machine");
+    rehearsed.endpoint = made.endpoint;
+    rehearsed.ca_file = made.ca_file;
+    return rehearsed;
+}
+
+std::uint64_t wire_of(const std::vector<GatewayOptions>& gateways) {
+    std::uint64_t wire = 0;
+    for (const auto& gateway : gateways)
+        wire += std::uint64_t{gateway.connections} * gateway.in_flight;
+    return wire;
+}
+
+bool limit_wire(std::vector<GatewayOptions>& gateways, std::uint64_t most) {
+    if (wire_of(gateways) <= most) return false;
+    const auto share = std::max<std::uint64_t>(1, most / gateways.size());
+    for (auto& gateway : gateways) {
+        const auto connections = std::min<std::uint64_t>(gateway.connections, share);
+        const auto in_flight = std::min<std::uint64_t>(gateway.in_flight, share / connections);
+        gateway.connections = static_cast<std::uint32_t>(connections);
+        gateway.in_flight = static_cast<std::uint32_t>(in_flight);
+    }
+    return true;
+}
+
+std::string own_ledger(const GatewayOptions& rehearsed) {
+    if (is_played_by_mock(rehearsed)) return {};
+    const auto found = rehearsed.keys.find("ledger");
+    return found == rehearsed.keys.end() ? std::string() : found->second;
+}
+
+}  // namespace dispatcher
