@@ -244,12 +244,14 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
 void Sender::judge_withheld(BootTime now) {
     const bool at_rest = is_at_rest();
     if (breaker_.has_tripped(at_rest)) {
+        const auto fault = gateway_.fault();
         control_.stop(
             LaneStop::campaign_fault,
             fmt::format("gateway {}: {} of the last {} devices were refused as bad tokens or bad "
-                        "requests; check environment, topic and template",
+                        "requests; {}",
                         context_.gateway_name, breaker_.suspicious(),
-                        std::min<std::uint64_t>(breaker_.answers(), Breaker::kWindow)));
+                        std::min<std::uint64_t>(breaker_.answers(), Breaker::kWindow),
+                        fault.empty() ? "check environment, topic and template" : fault));
         return;  // release_unsent() gives the withheld rows back
     }
     if (withheld_ == 0 || (breaker_.is_on_probation() && !at_rest)) return;

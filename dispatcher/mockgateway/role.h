@@ -45,6 +45,9 @@ class Role {
     /// Whether requests to this path are this role's.
     [[nodiscard]] virtual bool takes(std::string_view path) const = 0;
 
+    /// Whether a request whose path no role takes is this role's all the same.
+    [[nodiscard]] virtual bool takes_by_headers(const Request&) const { return false; }
+
     /// Checks one whole request as the real gateway would and fills in the answer (clear, status
     /// 200): of the refusal, or of the acceptance.
     virtual Judgement judge(const Request& request, Visit visit, Answer& answer) = 0;

@@ -42,7 +42,7 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
         answer_stats(answer);
         return {};
     }
-    const auto index = role_for(path);
+    const auto index = role_for(request);
     auto& role = *roles_[index];
     auto judgement = role.judge(request, {wall_, memory[index]}, answer);
     if (!judgement.refusal.empty()) {
@@ -67,9 +67,11 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
     return verdict;
 }
 
-std::size_t Service::role_for(std::string_view path) const {
+std::size_t Service::role_for(const Request& request) const {
     for (std::size_t i = 0; i < roles_.size(); ++i)
-        if (roles_[i]->takes(path)) return i;
+        if (roles_[i]->takes(request.path())) return i;
+    for (std::size_t i = 0; i < roles_.size(); ++i)
+        if (roles_[i]->takes_by_headers(request)) return i;
     return 0;
 }
 

@@ -62,7 +62,7 @@ class Service {
     MockStats stats;
 
   private:
-    [[nodiscard]] std::size_t role_for(std::string_view path) const;
+    [[nodiscard]] std::size_t role_for(const Request& request) const;
     void answer_stats(Answer& answer);
     void word_fault(const Role& role, const FaultRule& rule, Answer& answer) const;
 
