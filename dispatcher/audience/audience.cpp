@@ -35,9 +35,10 @@ std::string_view as_bytes(const std::uint64_t& key) {
 /// The sorted recipients in scratch, and which of them are dropped for a shared device token.
 class Audience::Spool {
   public:
-    Spool(const AudienceOptions& options, std::size_t gateways)
+    Spool(const AudienceOptions& options, const TokenCheck& check_token, std::size_t gateways)
         : space(options.scratch_dir),
           options_(options),
+          check_token_(check_token),
           name_(options, false),
           file_(space),
           gateways_(gateways) {
@@ -67,6 +68,7 @@ class Audience::Spool {
     void check_size() const;
 
     AudienceOptions options_;
+    TokenCheck check_token_;
     RowsName name_;
     ScratchFile file_;
     Extent members_;
@@ -84,7 +86,7 @@ void Audience::Spool::fill(ExternalSort& sort) {
 
 // Of equal keys, exclusions come before the members' rows, and those in their order.
 void Audience::Spool::write_members(ExternalSort& sort, SharedTokens& tokens) {
-    const auto token_column = column_index(columns, "token");
+    const auto token_places = check_token_.places_in(columns, gateways_);
     RecordWriter writer(file_);
     std::string last;           // member
     std::string last_excluded;  // exclusion; no appid is empty
@@ -113,8 +115,9 @@ void Audience::Spool::write_members(ExternalSort& sort, SharedTokens& tokens) {
             ++counts.excluded;
             return;
         }
-        tokens.add(gateway, value_at(values_of(payload), token_column), line_of(record.payload),
-                   counts.recipients + counts.excluded);
+        tokens.add(gateway,
+                   value_at(values_of(payload), token_places[gateway.value].identity()),
+                   line_of(record.payload), counts.recipients + counts.excluded);
         writer.add(record.key, payload);
         ++counts.by_gateway[gateway.value];
         ++counts.recipients;
@@ -226,7 +229,7 @@ Audience Audience::read(const AudienceOptions& options, const Routing& routing,
                         const std::function<void(std::uint64_t rows)>& progress,
                         const OpenRows& open_rows) {
     invariant(!routing.gateways.empty(), "a routing names at least one gateway");
-    auto spool = std::make_unique<Spool>(options, routing.gateways.size());
+    auto spool = std::make_unique<Spool>(options, check_token, routing.gateways.size());
     ExternalSort sort(spool->space, options.sort_bytes_max);
     Intake intake(options, routing, check_token, open_rows, spool->space, spool->counts,
                   spool->origin);

@@ -10,6 +10,7 @@
 
 #include "audience/chunk_block.h"
 #include "audience/row_reader.h"
+#include "audience/token_check.h"
 #include "campaign/campaign.h"
 #include "campaign/ids.h"
 #include "campaign/routing.h"
@@ -48,9 +49,6 @@ AudienceOrigin origin_of(const AudienceOptions& options);
 /// The same, with the content of its files hashed where a query or a campaign is part of it: all
 /// that a sealed campaign is compared by without reading its audience. Throws as Audience::read().
 AudienceOrigin hashed_origin_of(const AudienceOptions& options);
-
-/// What a gateway asks of a device token.
-using TokenCheck = std::function<std::optional<std::string>(GatewayNo, std::string_view token)>;
 
 /// A row that was left out, or that stops everything.
 struct RowProblem {

@@ -30,7 +30,6 @@ RowCheck::RowCheck(const Routing& routing, const TokenCheck& check_token, bool n
     : routing_(routing),
       check_token_(check_token),
       needs_timezone_(needs_timezone),
-      token_column_(kNowhere),
       platform_column_(kNowhere),
       timezone_column_(kNowhere) {}
 
@@ -39,7 +38,7 @@ void RowCheck::look_at(const std::vector<std::string>& columns) {
         const auto index = column_index(columns, name);
         return index < columns.size() ? index : kNowhere;
     };
-    token_column_ = place("token");
+    tokens_ = check_token_.places_in(columns, routing_.gateways.size());
     platform_column_ = place("platform");
     timezone_column_ = place("timezone");
 }
@@ -53,13 +52,17 @@ std::optional<std::string> RowCheck::header_problem() const {
     if (needs_timezone_ && timezone_column_ == kNowhere)
         return "there is no column `timezone`, by which the campaign knows when each recipient's "
                "send window is open (schedule.zone: recipient)";
-    if (token_column_ != kNowhere) return std::nullopt;
-    for (std::size_t i = 0; i < routing_.gateways.size(); ++i)
-        if (!check_token_(GatewayNo{static_cast<std::uint16_t>(i)}, {})) return std::nullopt;
-    return "there is no column `token`, the gateway's address of the device";
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+        if (tokens_[i].missing().empty()) return std::nullopt;
+        if (!check_token_.problem(GatewayNo{static_cast<std::uint16_t>(i)}, {}))
+            return std::nullopt;
+    }
+    const auto& missing = tokens_.front().missing();
+    return fmt::format("there is no column `{}`, the gateway's address of the device",
+                       fmt::join(missing, "`, `"));
 }
 
-std::optional<std::string> RowCheck::row_problem(const Row& row, GatewayNo& gateway) const {
+std::optional<std::string> RowCheck::row_problem(const Row& row, GatewayNo& gateway) {
     const bool is_plain_appid =
         !row.appid.empty() && row.appid.size() <= kAppidBytesMax && is_printable_ascii(row.appid);
     if (!is_plain_appid)
@@ -70,7 +73,7 @@ std::optional<std::string> RowCheck::row_problem(const Row& row, GatewayNo& gate
     gateway = *route;
     if (needs_timezone_)
         if (auto problem = timezone_problem(value_of(row, timezone_column_))) return problem;
-    return check_token_(gateway, value_of(row, token_column_));
+    return check_token_.problem(gateway, tokens_[gateway.value].token_of(row.values));
 }
 
 // The value itself is not repeated: where columns have slipped it is a token or a name.

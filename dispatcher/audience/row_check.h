@@ -14,13 +14,12 @@ class RowCheck {
   public:
     RowCheck(const Routing& routing, const TokenCheck& check_token, bool needs_timezone = false);
 
-    /// Column numbers of `token`, `platform` and `timezone`; to be called again when columns have
-    /// been added.
+    /// Where device tokens, `platform` and `timezone` stand; to be called again when columns have been added.
     void look_at(const std::vector<std::string>& columns);
     /// What no row can mend if these are all the columns; nothing if all is well.
     [[nodiscard]] std::optional<std::string> header_problem() const;
     /// What is wrong with the row; else `gateway` tells where it goes.
-    [[nodiscard]] std::optional<std::string> row_problem(const Row& row, GatewayNo& gateway) const;
+    [[nodiscard]] std::optional<std::string> row_problem(const Row& row, GatewayNo& gateway);
 
   private:
     [[nodiscard]] std::string platform_problem(std::string_view platform) const;
@@ -30,7 +29,7 @@ class RowCheck {
     const Routing& routing_;
     const TokenCheck& check_token_;
     const bool needs_timezone_;
-    std::size_t token_column_;
+    std::vector<TokenColumns> tokens_;  ///< by gateway
     std::size_t platform_column_;
     std::size_t timezone_column_;
 };

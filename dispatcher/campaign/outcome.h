@@ -24,7 +24,8 @@ struct Outcome {
     /// A rejection that may be the fault of the configuration rather than of the device
     /// (BadDeviceToken, a row-shaped 400): counted by the breaker before it is believed.
     bool suspicious = false;
-    /// refused: not before this long, where the gateway said so.
+    /// refused: not before this long, where the gateway said so; not_sent: its own service is in
+    /// trouble, and until then it would fare no better.
     std::optional<std::chrono::milliseconds> retry_after;
     /// not_sent: the gateway itself is out of reach, so other rows would fare no better.
     bool gateway_down = false;

@@ -12,7 +12,7 @@
 #include "cli/sample_files.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
-#include "mockgateway/provider_key_file.h"
+#include "mockgateway/apns/provider_key_file.h"
 #include "mockgateway/server_certificate.h"
 
 namespace dispatcher::cli {

@@ -75,6 +75,13 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
     verb.add_option("--apns-team-id", options.apns_team_id, "Team id that tokens must name");
     verb.add_option("--apns-topic", options.apns_topics, "A topic that is allowed; repeatable")
         .allow_extra_args(false);
+    verb.add_option("--vapid-public-key", options.vapid_public_key,
+                    "The only key that may send web pushes (base64url)");
+    verb.add_option("--subscriber-key", options.subscriber_key_file,
+                    "Decrypt web pushes: the private key of every subscription (PEM)")
+        .type_name("FILE");
+    verb.add_option("--subscriber-auth", options.subscriber_auth,
+                    "And its auth secret (base64url)");
 }
 
 }  // namespace
@@ -86,7 +93,8 @@ void add_mock_gateway(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
     add_options(verb, *options, latency);
     verb.footer(
-        "Speaks like APNs, strictly, and keeps a ledger of what it accepted. Prints its endpoint.\n"
+        "Speaks like APNs or a web push service, strictly, and keeps a ledger of what it\n"
+        "accepted. Prints its endpoint.\n"
         "Examples:\n"
         "  pushonce mock-gateway --tls-dir var/mock --ledger var/ledger.ndjson\n"
         "  pushonce mock-gateway --listen 127.0.0.1:0 --cleartext --latency 20ms\n"

@@ -14,12 +14,15 @@ namespace dispatcher::cli {
 namespace {
 
 TokenCheck token_check(const std::vector<GatewayChoice>& gateways) {
-    return [&gateways](GatewayNo no, std::string_view token) -> std::optional<std::string> {
+    TokenCheck check = [&gateways](GatewayNo no, std::string_view token) -> std::optional<std::string> {
         const auto& type = *gateways[no.value].type;
         if (!type.needs_token()) return std::nullopt;
         if (token.empty()) return "the token is missing";
         return type.token_problem(token);
     };
+    for (const auto& gateway : gateways)
+        check.columns.push_back(gateway.type->token_columns());
+    return check;
 }
 
 /// Where the audience leads when it is not a file.

@@ -23,8 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDay = std::chrono::hours{24};
 
 /// Gateway types of versions to come.
-constexpr std::array<std::string_view, 5> kTypesToCome = {"fcm", "webpush", "webhook", "hms",
-                                                          "xiaomi"};
+constexpr std::array<std::string_view, 4> kTypesToCome = {"fcm", "webhook", "hms", "xiaomi"};
 
 /// Stands for what was not looked up.
 constexpr std::string_view kUnread = "unread";

@@ -25,7 +25,7 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
                                            const std::string& place, const TagPlaces& tags)
     : campaign_(campaign),
       payload_bytes_max_(type.payload_bytes_max()),
-      token_column_(column_index(campaign.audience.columns, "token")),
+      token_columns_(type.token_columns(), campaign.audience.columns),
       locale_column_(column_index(campaign.audience.columns, "locale")) {
     const auto& message = campaign.message;
     auto columns = campaign.audience.columns;
@@ -81,7 +81,7 @@ std::optional<Notification> NotificationRenderer::render(
     Notification notification;
     key_.emplace(campaign_.name.text(), appid);
     notification.appid = appid;
-    notification.token = value_at(values, token_column_);
+    notification.token = token_columns_.token_of(values);
     notification.payload = payload_;
     notification.id = key_->id();
     notification.push_type = locale.push_type;

@@ -10,6 +10,7 @@
 #include "campaign/notification.h"
 #include "campaign/payload_template.h"
 #include "campaign/tag_places.h"
+#include "campaign/token_columns.h"
 #include "gateway/gateway_type.h"
 
 namespace dispatcher {
@@ -50,7 +51,7 @@ class NotificationRenderer {
 
     const Campaign& campaign_;
     const std::size_t payload_bytes_max_;
-    std::size_t token_column_;
+    TokenColumns token_columns_;
     std::size_t locale_column_;
     std::map<std::string, LocalePayload, std::less<>> locales_;
     std::map<std::string, const LocalePayload*, std::less<>> wanted_;  ///< cache, bounded

@@ -15,7 +15,7 @@ class OpenClaim {
   public:
     enum class Phase : std::uint8_t {
         waiting,   ///< not sent yet
-        held,      ///< waits for a re-send under this claim
+        held,      ///< waits for a re-send, or for room, under this claim
         wire,      ///< given to the gateway
         withheld,  ///< refused in a way that may not be the device's fault
         answered,  ///< its outcome is known here
@@ -27,6 +27,7 @@ class OpenClaim {
         Reason reason = Reason::none;
         std::uint16_t tries_added = 0;
         std::uint8_t resends = 0;  ///< after proof of not sent, within this claim
+        std::uint8_t asides = 0;   ///< times that its own service had no room, within this claim
         std::chrono::milliseconds due_in{0};
     };
 

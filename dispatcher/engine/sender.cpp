@@ -14,12 +14,12 @@ using std::chrono::milliseconds;
 
 /// Claims being sent at once; each holds a journal batch.
 constexpr std::size_t kOpenClaimsMax = 32;
-/// Re-sends within one claim after proofs of not sent; then the row is released.
-constexpr std::uint8_t kResendsMax = 5;
-constexpr milliseconds kResendDelay{20};
 /// Requests given to the gateway before it is let work: it writes and hears between them, and what
 /// is on the wire grows only as far as the gateway's latency makes it.
 constexpr std::size_t kSubmitsMax = 512;
+/// So many may be set aside before nothing new is begun: one slow service among several makes the
+/// others wait no more than that.
+constexpr std::size_t kAsideRowsMax = 500;
 /// An unreachable gateway keeps claimed rows waiting this long before they are released.
 constexpr milliseconds kDownGrace{1000};
 
@@ -92,26 +92,13 @@ bool Sender::submit_some(BootTime now) {
     if (room > 0) control_.gateway_ready = true;
     const auto most = std::min(room, kSubmitsMax);
     std::size_t submitted = 0;
-    while (submitted < most && (send_held(now) || send_next(now)))
+    while (submitted < most && (send_held(now) || send_aside(now) || send_next(now)))
         ++submitted;
     if (submitted > 0) {
         control_.begun += submitted;
         context_.journal.sync();
     }
     return submitted == most && most < room;
-}
-
-/// Re-sends the held row that is due, if there is one.
-bool Sender::send_held(BootTime now) {
-    while (!held_.empty() && held_.top().due <= now) {
-        const auto held = held_.top();
-        held_.pop();
-        const auto& open = open_[held.open];
-        if (!open || open->serial != held.serial || open->rows[held.row].phase != Phase::held)
-            continue;
-        if (submit_row(held.open, held.row, now)) return true;
-    }
-    return false;
 }
 
 /// Sends the next row of the current claim, going on to the next claim where one ends.
@@ -121,6 +108,7 @@ bool Sender::send_next(BootTime now) {
         if (!current_) return false;
         auto& open = *open_[*current_];
         while (open.next < open.rows.size()) {
+            if (aside_.size() >= kAsideRowsMax) return false;
             const auto row = static_cast<std::uint32_t>(open.next++);
             if (open.rows[row].phase == Phase::waiting && submit_row(*current_, row, now))
                 return true;
@@ -148,7 +136,8 @@ bool Sender::is_too_late(OpenClaim& open, std::uint32_t row, BootTime now) {
     return true;
 }
 
-/// Renders, marks and submits; answers false where the row was settled without sending.
+/// Renders, marks and submits; answers false where the row was settled or set aside without
+/// sending.
 bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     auto& open = *open_[index];
     const auto& claimed = open.claim.rows[row];
@@ -162,6 +151,10 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
         context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done,
                               Reason::payload_too_large);
         answer_row(open, row, FlagState::rejected, Reason::payload_too_large, now);
+        return false;
+    }
+    if (!gateway_.has_room_for(*notification)) {
+        set_aside(index, row, now);
         return false;
     }
     context_.journal.mark(open.claim.batch, claimed.slot, SlotState::wire);
@@ -248,47 +241,6 @@ void Sender::reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, 
     answer_row(open, row, FlagState::rejected, outcome.reason, now);
 }
 
-void Sender::retry_refused(std::size_t index, std::uint32_t row, const Outcome& outcome,
-                           BootTime now) {
-    auto& open = *open_[index];
-    auto& state = open.rows[row];
-    state.tries_added += 1;
-    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
-    const auto tries = static_cast<std::uint16_t>(open.claim.rows[row].tries + state.tries_added);
-    const auto delay =
-        context_.settings.retry.delay_after(tries, outcome.retry_after, context_.random.next());
-    if (delay && *delay <= context_.options.hold_up_to &&
-        held_.size() < context_.options.held_retries && !control_.is_stopping()) {
-        hold(index, row, now + *delay);
-        return;
-    }
-    state.due_in = delay.value_or(milliseconds{0});
-    answer_row(open, row, FlagState::released, outcome.reason, now);
-}
-
-void Sender::retry_not_sent(std::size_t index, std::uint32_t row, const Outcome& outcome,
-                            BootTime now) {
-    auto& open = *open_[index];
-    auto& state = open.rows[row];
-    crash_point("CP17");
-    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
-    crash_point("CP18");
-    const bool may_resend = outcome.gateway_down || state.resends < kResendsMax;
-    if (may_resend && held_.size() < context_.options.held_retries && !control_.is_stopping()) {
-        if (!outcome.gateway_down) ++state.resends;
-        hold(index, row, now + kResendDelay * (1 + state.resends));
-        return;
-    }
-    state.due_in = kDownDue;
-    answer_row(open, row, FlagState::released, outcome.reason, now);
-}
-
-void Sender::hold(std::size_t index, std::uint32_t row, BootTime due) {
-    auto& open = *open_[index];
-    open.rows[row].phase = Phase::held;
-    held_.push({due, index, open.serial, row});
-}
-
 void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason,
                         BootTime now) {
     if (open.rows[row].phase == Phase::withheld) --withheld_;
@@ -304,12 +256,14 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
 void Sender::judge_withheld(BootTime now) {
     const bool at_rest = is_at_rest();
     if (breaker_.has_tripped(at_rest)) {
+        const auto fault = gateway_.fault();
         control_.stop(
             LaneStop::campaign_fault,
             fmt::format("gateway {}: {} of the last {} devices were refused as bad tokens or bad "
-                        "requests; check environment, topic and template",
+                        "requests; {}",
                         context_.gateway_name, breaker_.suspicious(),
-                        std::min<std::uint64_t>(breaker_.answers(), Breaker::kWindow)));
+                        std::min<std::uint64_t>(breaker_.answers(), Breaker::kWindow),
+                        fault.empty() ? "check environment, topic and template" : fault));
         return;  // release_unsent() gives the withheld rows back
     }
     if (withheld_ == 0 || (breaker_.is_on_probation() && !at_rest)) return;
@@ -328,7 +282,7 @@ void Sender::judge_withheld(BootTime now) {
 /// Whether nothing more is answered before the withheld rejections are judged: nothing is left to
 /// send, or their claims fill every place. Small claims of a slow campaign do that soon.
 bool Sender::is_at_rest() const {
-    if (on_the_wire_ > 0 || current_ || !held_.empty()) return false;
+    if (on_the_wire_ > 0 || current_ || !held_.empty() || !aside_.empty()) return false;
     const bool has_place = std::find(open_.begin(), open_.end(), nullptr) != open_.end();
     return !has_place || (!next_claim_ && ready_.empty());
 }
@@ -376,7 +330,10 @@ void Sender::push_jobs() {
 
 BootTime Sender::next_timer(BootTime until) const {
     auto timer = until;
-    if (!held_.empty() && gateway_.capacity() > 0) timer = std::min(timer, held_.top().due);
+    if (gateway_.capacity() > 0) {
+        if (!held_.empty()) timer = std::min(timer, held_.top().due);
+        if (!aside_.empty()) timer = std::min(timer, aside_.front().due);
+    }
     if (next_claim_) timer = std::min(timer, next_claim_->not_before);
     for (const auto& open : open_)
         if (open && open->answered_since)

@@ -49,7 +49,9 @@ class Sender {
     bool is_too_late(OpenClaim& open, std::uint32_t row, BootTime now);
     bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
     bool send_held(BootTime now);
+    bool send_aside(BootTime now);
     bool send_next(BootTime now);
+    [[nodiscard]] bool is_held(const Held& held) const;
     void handle(const GatewayAnswer& answer, BootTime now);
     void handle_late(const GatewayAnswer& answer);
     void accept(OpenClaim& open, std::uint32_t row, BootTime now);
@@ -57,6 +59,7 @@ class Sender {
     void retry_refused(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void retry_not_sent(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void hold(std::size_t open, std::uint32_t row, BootTime due);
+    void set_aside(std::size_t open, std::uint32_t row, BootTime now);
     void answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason, BootTime now);
     void release_unsent(Reason reason, BootTime now);
     void judge_withheld(BootTime now);
@@ -79,6 +82,7 @@ class Sender {
     std::optional<std::size_t> current_;            ///< the claim whose rows are being sent
     std::optional<Claim> next_claim_;               ///< waits for its place in the rate
     std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
+    std::deque<Held> aside_;  ///< those whose own service had no room, in the order of `due`
     std::deque<SettleJob> unpushed_;  ///< jobs that found the queue full; as many as open claims
     LateAnswers late_;
     Breaker breaker_;

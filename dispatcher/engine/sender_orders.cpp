@@ -31,6 +31,7 @@ void Sender::release_unsent(Reason reason, BootTime now) {
     }
     current_.reset();
     held_ = {};
+    aside_.clear();
 }
 
 }  // namespace dispatcher

@@ -34,6 +34,12 @@ class Gateway {
     /// connecting.
     [[nodiscard]] virtual std::size_t capacity() const = 0;
 
+    /// Whether this notification would be framed at once, where that depends on the device: several
+    /// services may stand behind one gateway, and one that is slow or only just connecting must not
+    /// hold up the others. Asked within capacity() and before anything counts as on its way; true
+    /// also where submit() would answer at once without sending. May begin to connect.
+    [[nodiscard]] virtual bool has_room_for(const Notification&) { return true; }
+
     /// Hands over one notification; the views in it are copied or written before return.
     virtual void submit(Ticket ticket, const Notification& notification) = 0;
 

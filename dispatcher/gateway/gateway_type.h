@@ -70,6 +70,9 @@ class GatewayType {
         return {};
     }
     [[nodiscard]] virtual bool needs_token() const { return true; }
+    /// The audience columns whose values, joined by single spaces, make a device token; the first
+    /// alone tells devices apart.
+    [[nodiscard]] virtual std::vector<std::string> token_columns() const { return {"token"}; }
     /// What is wrong with a device token of this gateway; nothing if all is well.
     [[nodiscard]] virtual std::optional<std::string> token_problem(std::string_view) const {
         return {};

@@ -85,6 +85,10 @@ class FaultFile {
         if (const auto value = node["retry_after"])
             rule.retry_after = std::chrono::ceil<std::chrono::seconds>(duration(value));
         if (rule.kind->has_reason) rule.reason = reason(node);
+        if (rule.kind->has_status) {
+            rule.status = status(node);
+            if (const auto value = node["body"]) rule.body = value.Scalar();
+        }
         return rule;
     }
 
@@ -103,6 +107,7 @@ class FaultFile {
         if (kind.has_delay) keys.insert("delay");
         if (kind.has_retry_after) keys.insert("retry_after");
         if (kind.has_reason) keys.insert("reason");
+        if (kind.has_status) keys.insert({"status", "body"});
         return keys;
     }
 
@@ -112,6 +117,14 @@ class FaultFile {
             node.Scalar().find_first_of("\"\\") != std::string::npos)
             fail(node ? node : rule, "this fault needs a reason, such as BadTopic");
         return node.Scalar();
+    }
+
+    int status(const YAML::Node& rule) const {
+        const auto node = rule["status"];
+        if (!node) fail(rule, "this fault needs a status, such as 502");
+        const auto value = whole_number(node);
+        if (value < 200 || value > 599) fail(node, "a status is between 200 and 599");
+        return static_cast<int>(value);
     }
 
     template <class Number>

@@ -23,18 +23,32 @@ enum class Effect : std::uint8_t {
     garbage,        ///< bytes that are no HTTP/2 frame, then close
 };
 
+/// What an answer complains of; each role has its own status and words for it.
+enum class Complaint : std::uint8_t {
+    none,
+    unregistered,
+    bad_device_token,
+    bad_request,  ///< with the rule's reason
+    too_many_requests,
+    unavailable,
+    unavailable_without_reason,
+    server_error,
+    expired_credentials,
+    invalid_credentials,
+};
+
 /// One kind of fault: its name in the file, what happens, and whether the notification counts as
 /// accepted (and so stands in the ledger) all the same.
 struct FaultKind {
     std::string_view name = {};
     Effect effect = Effect::answer;
     bool accepted = false;
-    int status = 0;                ///< of an answer
-    std::string_view reason = {};  ///< of an answer; empty: no body
-    bool has_delay = false;        ///< takes `delay`
-    bool has_retry_after = false;  ///< takes `retry_after`
-    bool has_reason = false;       ///< takes `reason`, and must
-    bool json_body = true;         ///< false: a body that is no JSON
+    Complaint complaint = Complaint::none;  ///< none: the answer of an acceptance
+    bool has_delay = false;                 ///< takes `delay`
+    bool has_retry_after = false;           ///< takes `retry_after`
+    bool has_reason = false;                ///< takes `reason`, and must
+    bool has_status = false;                ///< takes `status`, and must, and `body`
+    bool is_html = false;                   ///< a body that is no JSON, whichever role
 };
 
 /// Every kind, in the order of the README.
@@ -49,6 +63,8 @@ struct FaultRule {
     std::chrono::milliseconds delay{0};
     std::chrono::seconds retry_after{0};  ///< 0: no such header
     std::string reason;
+    int status = 0;    ///< where the kind takes one
+    std::string body;  ///< beside status
 };
 
 /// Decides which request meets which fault. A device's fate is a hash of (seed, rule, token), so

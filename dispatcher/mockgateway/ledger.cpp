@@ -14,12 +14,13 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "mockgateway/character_class.h"
 
 namespace dispatcher::mock {
 namespace {
 
-/// Longer than any line can be: token 200, topic 255, ids and payload hash.
-constexpr std::size_t kLineBytesMax = 4096;
+/// Longer than any line can be: the longest token is a URL of Web Push.
+constexpr std::size_t kLineBytesMax = 65'536;
 
 [[noreturn]] void fail(const std::filesystem::path& file, std::string_view what) {
     throw UnavailableError(
@@ -36,9 +37,19 @@ std::string utc_text(WallTime at) {
                        (at - seconds).count());
 }
 
+/// Nearly every text stands for itself in JSON.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     out += name;
-    out += value;
+    if (all_in(CharacterClass::json_plain, value))
+        out += value;
+    else
+        append_json_escaped(out, value);
+}
+
+void append_number(std::string& out, std::string_view name, std::uint64_t value) {
+    out += name;
+    const fmt::format_int text(value);
+    out.append(text.data(), text.size());
 }
 
 }  // namespace
@@ -94,14 +105,13 @@ void Ledger::append(const LedgerLine& line) {
     if (fd_ < 0) return;
     append_field(lines_, R"({"token":")", line.token);
     append_field(lines_, R"(","notification_id":")", line.notification_id);
-    lines_ += R"(","collapse_id":")";
-    append_json_escaped(lines_, line.collapse_id);
+    append_field(lines_, R"(","collapse_id":")", line.collapse_id);
     append_field(lines_, R"(","topic":")", line.topic);
     append_field(lines_, R"(","push_type":")", line.push_type);
     append_field(lines_, R"(","at":")", now_text_);
     append_field(lines_, R"(","payload_sha256":")", to_hex(Sha256::of(line.payload)));
-    append_field(lines_, R"(","connection":)", fmt::format_int(line.connection).c_str());
-    append_field(lines_, R"(,"stream":)", fmt::format_int(line.stream).c_str());
+    append_number(lines_, R"(","connection":)", line.connection);
+    append_number(lines_, R"(,"stream":)", static_cast<std::uint64_t>(line.stream));
     lines_ += "}\n";
 }
 

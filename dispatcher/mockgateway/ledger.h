@@ -9,7 +9,8 @@
 
 namespace dispatcher::mock {
 
-/// One accepted notification, as the ledger tells it. Every text is printable ASCII.
+/// One accepted notification, as the ledger tells it. Every text is valid UTF-8; together
+/// they are shorter than 32 KiB.
 struct LedgerLine {
     std::string_view token;
     std::string_view notification_id;

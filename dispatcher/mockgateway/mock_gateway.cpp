@@ -16,12 +16,13 @@
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "base/random.h"
-#include "mockgateway/apns_service.h"
 #include "mockgateway/connection.h"
 #include "mockgateway/delay_queue.h"
 #include "mockgateway/fault_file.h"
 #include "mockgateway/listener.h"
+#include "mockgateway/roles.h"
 #include "mockgateway/server_certificate.h"
+#include "mockgateway/service.h"
 
 namespace dispatcher {
 namespace {
@@ -48,11 +49,6 @@ class Handle {
     const int fd_;
 };
 
-ApnsCheck::Options check_options(const MockGatewayOptions& options) {
-    return {{options.apns_public_key_file, options.apns_key_id, options.apns_team_id},
-            options.apns_topics};
-}
-
 FaultRules fault_rules(const MockGatewayOptions& options) {
     return options.faults_file.empty() ? FaultRules() : read_fault_file(options.faults_file);
 }
@@ -70,8 +66,9 @@ void block_sigpipe() {
 /// A turn: wait, read and judge what came, write the ledger, and only then send the answers.
 struct MockGateway::Loop {
     explicit Loop(const MockGatewayOptions& options)
-        : connection_options{options.streams, options.first_streams, options.latency},
-          service(check_options(options), fault_rules(options), options.ledger_file, random),
+        : connection_options{options.streams, options.first_streams, options.latency,
+                             options.cleartext},
+          service(make_roles(options, random), fault_rules(options), options.ledger_file),
           listener(options.listen) {
         if (!options.cleartext)
             certificate.emplace(
@@ -133,7 +130,7 @@ struct MockGateway::Loop {
                 *socket, certificate ? certificate->context() : nullptr);
             watch(*socket, number);
             connections[number].connection = std::make_unique<Connection>(
-                std::move(transport), number, service, delays, connection_options);
+                std::move(transport), Surroundings{number, service, delays, connection_options});
             touched.push_back(number);
         }
     }
@@ -194,7 +191,7 @@ struct MockGateway::Loop {
     const ConnectionOptions connection_options;
     SystemClock clock;
     SystemRandom random;
-    ApnsService service;
+    Service service;
     Listener listener;
     std::optional<ServerCertificate> certificate;  // none: in the clear
     Handle epoll{::epoll_create1(EPOLL_CLOEXEC)};

@@ -29,6 +29,11 @@ struct MockGatewayOptions {
     std::string apns_key_id;
     std::string apns_team_id;
     std::vector<std::string> apns_topics;
+
+    /// Checks of web pushes; what is empty is not checked.
+    std::string vapid_public_key;               ///< base64url: the only one that may push
+    std::filesystem::path subscriber_key_file;  ///< PEM: every subscription's private key
+    std::string subscriber_auth;                ///< base64url: and its auth secret
 };
 
 /// The gateway that ships for rehearsal and tests: speaks like APNs, strictly, keeps a ledger of

@@ -23,7 +23,7 @@ constexpr long kDay = 24L * 60 * 60;
 constexpr long kLifeDays = 3650;
 constexpr int kReadBufferBytes = 64 * 1024;
 constexpr int kSerialBytes = 16;
-constexpr std::string_view kAlpn{"\x02h2", 3};
+constexpr std::string_view kAlpn{"\x02h2\x08http/1.1", 12};
 
 template <auto Free>
 struct Release {
@@ -145,8 +145,8 @@ void use_made(SSL_CTX* context, const std::filesystem::path& dir) {
     if (!dir.empty()) write_files(dir, authority, server);
 }
 
-int choose_h2(SSL* /*tls*/, const unsigned char** out, unsigned char* out_bytes,
-              const unsigned char* offered, unsigned int offered_bytes, void* /*unused*/) {
+int choose_http(SSL* /*tls*/, const unsigned char** out, unsigned char* out_bytes,
+                const unsigned char* offered, unsigned int offered_bytes, void* /*unused*/) {
     unsigned char* chosen = nullptr;
     const auto* const ours = reinterpret_cast<const unsigned char*>(kAlpn.data());
     if (SSL_select_next_proto(&chosen, out_bytes, ours, kAlpn.size(), offered, offered_bytes) !=
@@ -166,7 +166,7 @@ ServerCertificate::ServerCertificate(const CertificateOptions& options)
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, kReadBufferBytes);
-    SSL_CTX_set_alpn_select_cb(context, choose_h2, nullptr);
+    SSL_CTX_set_alpn_select_cb(context, choose_http, nullptr);
     if (!options.cert_file.empty())
         use_files(context, options.cert_file, options.key_file);
     else if (!options.dir.empty() && has_files(options.dir))

@@ -16,7 +16,7 @@ struct CertificateOptions {
     std::filesystem::path dir;
 };
 
-/// The TLS side of the listener: TLS 1.2 or newer, HTTP/2 by ALPN and nothing else.
+/// The TLS side of the listener: TLS 1.2 or newer, HTTP/2 or HTTP/1.1 by ALPN.
 class ServerCertificate {
   public:
     /// Throws ConfigError if a file cannot be used, UnavailableError if one cannot be written.

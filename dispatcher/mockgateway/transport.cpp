@@ -75,4 +75,9 @@ void Transport::finish_writing(bool politely) {
     ::shutdown(socket_, SHUT_WR);
 }
 
+void Transport::reset_on_close() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 }  // namespace dispatcher::mock

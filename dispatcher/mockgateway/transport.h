@@ -29,6 +29,8 @@ class Transport {
     Moved write(std::span<const std::uint8_t> from);
     /// Ends our direction; the peer's stays open. `politely`: with TLS' own farewell.
     void finish_writing(bool politely);
+    /// From now on, closing the socket is a TCP reset.
+    void reset_on_close();
     /// Whether TLS itself waits for the socket to take bytes (in the handshake).
     [[nodiscard]] bool wants_write() const { return wants_write_; }
     [[nodiscard]] int socket() const { return socket_; }

@@ -196,10 +196,11 @@ class Lab:
     def template_file(self):
         return self.write("templates/promo.yaml", TEMPLATE)
 
-    def campaign_file(self, name="sale", audience="audience.csv", file=None, **delivery):
+    def campaign_file(self, name="sale", audience="audience.csv", file=None, gateway="apns",
+                      **delivery):
         self.template_file()
         delivery = {"retry": "{attempts: 6, first: 100ms, max: 1s}", **delivery}
-        text = (f"campaign: {name}\naudience:\n  file: {audience}\ngateway: apns\n"
+        text = (f"campaign: {name}\naudience:\n  file: {audience}\ngateway: {gateway}\n"
                 "message:\n  template: templates/promo.yaml\n  data: {discount: 20}\n"
                 "  ttl: 12h\n  priority: high\n  collapse: auto\ndelivery:\n")
         text += "".join(f"  {key}: {value}\n" for key, value in delivery.items())
@@ -446,6 +447,7 @@ def make_certificates(folder):
 
 class Gateway:
     """What the two servers that play APNs have in common: a ledger that we only read."""
+    name = "apns"  # as campaigns call it
 
     def __init__(self, lab):
         self.lab = lab
@@ -463,6 +465,14 @@ class Gateway:
                 "endpoint": f"https://127.0.0.1:{self.port}", "ca_file": lab.path("ca.pem"),
                 **self.keys}
         return "  apns:\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items())
+
+    def audience_file(self, lab, devices, **options):
+        return lab.audience_file(devices, **options)
+
+    @staticmethod
+    def leaves_doubt(fault):
+        """Whether a device that met this fault may be in doubt."""
+        return fault.doubt
 
     def ledger_lines(self):
         """Lines written so far, counted without parsing: cheap enough to poll."""
@@ -548,6 +558,7 @@ class Fault:
 class PeerGateway(Gateway):
     """An APNs server that shares nothing with the product: tests/peers/apns_server.mjs."""
     kind = "peer"
+    script = ROOT / "tests" / "peers" / "apns_server.mjs"
 
     def __init__(self, lab, faults=(), latency=None):
         super().__init__(lab)
@@ -556,17 +567,19 @@ class PeerGateway(Gateway):
                   "delayMs": milliseconds(fault.keys.get("delay", "0ms")),
                   "retryAfter": milliseconds(fault.keys.get("retry_after", "0ms")) // 1000}
                  for number, fault in enumerate(faults)]
-        self.options = lab.write("peer.json", json.dumps({
+        self.options = self.peer_options(lab, rules, latency)
+        self.start()
+
+    def peer_options(self, lab, rules, latency):
+        return lab.write("peer.json", json.dumps({
             "port": self.port, "cert": str(lab.path("server.pem")),
             "key": str(lab.path("server.key")), "ledger": str(self.ledger_path),
             "providerKey": str(lab.path("provider.pub")), "keyId": "ABC123DEFG",
             "teamId": "DEF123GHIJ", "topic": TOPIC, "latencyMs": milliseconds(latency or "0ms"),
             "faults": rules}))
-        self.start()
 
     def start(self):
-        self.process = self.lab.start(["node", ROOT / "tests" / "peers" / "apns_server.mjs",
-                                       self.options], "peer")
+        self.process = self.lab.start(["node", self.script, self.options], "peer")
 
         def listens():
             if not self.process.running():

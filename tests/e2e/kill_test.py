@@ -18,6 +18,7 @@ import time
 from harness import (REQUEST_BYTES_MIN, STORES, Fault, Lab, MockGateway, PeerGateway,
                      bytes_between, wait_until)
 from judge import judge_campaign
+from push_service import MockPushService, PeerPushService
 
 ONCE = {"attempts": 1}
 # 1 % of the devices meet each of these.
@@ -51,7 +52,10 @@ STEPS = ("CP01", "CP02", "CP03", "CP04", "CP05", "CP06", "CP07", "CP08", "CP09",
 # How much longer than for other kills a step is waited for before the run is killed all the same.
 STEP_STRETCH = 4
 RUNS = (("sqlite", "mock"), ("sqlite", "peer"), ("mariadb", "mock"), ("mariadb", "peer"))
-GATEWAYS = {"mock": MockGateway, "peer": PeerGateway}
+GATEWAYS = {"mock": MockGateway, "peer": PeerGateway, "webpush": MockPushService,
+            "webpush-peer": PeerPushService}
+# Faults that Node's http2 cannot make on request.
+NOT_OF_THE_PEER = {"goaway_before", "goaway_after", "garbage"}
 # `delivery.code` of doubt that a kill left: killed, lease_expired, journal_lost.
 CODES_OF_KILLS = {406, 407, 408}
 CODE_MASK = 0x7FFF
@@ -64,16 +68,21 @@ class KillRun:
         self.options = options
         self.random = random.Random(options.seed)
         self.store = STORES[options.store](lab)
-        self.gateway = GATEWAYS[options.gateway](lab, faults=FAULTS, latency="5ms")
+        self.faults = FAULTS if options.gateway != "webpush-peer" else tuple(
+            fault for fault in FAULTS if fault.name not in NOT_OF_THE_PEER)
+        self.gateway = GATEWAYS[options.gateway](lab, faults=self.faults, latency="5ms")
         # Few requests a connection: what closes one puts all of them in doubt.
         self.gateway.keys.update(connections=4, in_flight=8)
         self.config = lab.server_file(self.store, self.gateway)
-        self.tokens = lab.audience_file(options.devices, seed=options.seed, faults=FAULTS)
-        self.campaign = lab.campaign_file("sale", rate=options.rate)
+        self.tokens = self.gateway.audience_file(lab, options.devices, seed=options.seed,
+                                                 faults=self.faults)
+        self.campaign = lab.campaign_file("sale", gateway=self.gateway.name, rate=options.rate)
         self.kills = collections.Counter()
         self.never_hit = collections.Counter()
         self.launched = False
-        self.steps = STEPS[RUNS.index((options.store, options.gateway))::len(RUNS)]
+        self.steps = STEPS
+        if (options.store, options.gateway) in RUNS:
+            self.steps = STEPS[RUNS.index((options.store, options.gateway))::len(RUNS)]
         self.step_turn = 0
         self.pauses = 0
         lab.run("store", "init", config=self.config)
@@ -196,9 +205,10 @@ class KillRun:
 
     def judge(self):
         fate_of = {appid: int(appid[2:]) % 100 for appid in self.tokens}
-        by_fault = {a for a, fate in fate_of.items() if fate < len(FAULTS) and FAULTS[fate].doubt}
-        takers = sum(1 for fate in fate_of.values()
-                     if fate < len(FAULTS) and FAULTS[fate].takes_connection)
+        fault_of = {a: self.faults[fate] for a, fate in fate_of.items()
+                    if fate < len(self.faults)}
+        by_fault = {a for a, fault in fault_of.items() if self.gateway.leaves_doubt(fault)}
+        takers = sum(1 for fault in fault_of.values() if fault.takes_connection)
         wire = self.gateway.wire_max()
         verdict = judge_campaign(
             self.store, self.gateway, self.tokens, "sale",

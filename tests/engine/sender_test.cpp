@@ -1,6 +1,7 @@
 #include "engine/sender.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,9 @@ class ScriptedGateway final : public Gateway {
     explicit ScriptedGateway(MemoryJournal& journal) : journal_(journal) {}
 
     std::size_t capacity() const override { return room; }
+    bool has_room_for(const Notification& notification) override {
+        return !full.contains(std::string(notification.appid));
+    }
     void submit(Ticket ticket, const Notification& notification) override {
         CHECK(journal_.slots[static_cast<std::uint32_t>(ticket & 0xFFFF)].state == SlotState::wire);
         submitted.push_back({ticket, std::string(notification.appid)});
@@ -74,6 +78,7 @@ class ScriptedGateway final : public Gateway {
         answers.push_back({submitted.at(index).first, outcome, {}});
     }
     std::size_t room = 1000;
+    std::set<std::string> full;  ///< appids whose own service has no room
     std::vector<std::pair<Ticket, std::string>> submitted;
     std::vector<GatewayAnswer> answers;
     Health health_now;
@@ -239,6 +244,91 @@ TEST_CASE("a proof of not sent is re-sent under the same claim, and not without 
     const auto job = bench.settled();
     CHECK(job.settlement.groups[0].settled.to == FlagState::released);
     CHECK(job.settlement.groups[0].settled.tries_added == 0);
+}
+
+TEST_CASE("a row whose own service has no room lets the others go first", "[unit]") {
+    Bench bench;
+    bench.gateway.full = {"d-0003"};
+    bench.claim(10);
+    bench.step();
+    CHECK(bench.gateway.submitted.size() == 9);
+    CHECK_FALSE(bench.journal.slots.contains(3));
+    bench.gateway.full.clear();
+    bench.step();
+    CHECK(bench.gateway.submitted.size() == 9);
+    bench.pass(milliseconds(20));
+    REQUIRE(bench.gateway.submitted.size() == 10);
+    CHECK(bench.gateway.submitted.back().second == "d-0003");
+    CHECK(bench.tally.sent == 10);
+}
+
+TEST_CASE("a row whose own service never has room is released for a while", "[unit]") {
+    Bench bench;
+    bench.gateway.full = {"d-0000"};
+    bench.claim(1);
+    bench.step();
+    for (int look = 0; look < 100; ++look) {
+        CHECK_FALSE(bench.jobs.try_pop().has_value());
+        bench.pass(milliseconds(20));
+    }
+    bench.pass(bench.options.settle_after);
+    const auto job = bench.settled();
+    CHECK(bench.gateway.submitted.empty());
+    CHECK_FALSE(bench.journal.slots.contains(0));
+    REQUIRE(job.settlement.groups.size() == 1);
+    const auto& settled = job.settlement.groups[0].settled;
+    CHECK(settled.to == FlagState::released);
+    CHECK(settled.code.reason == Reason::never_framed);
+    CHECK(settled.tries_added == 0);
+    CHECK(settled.due_in == milliseconds(1000));
+}
+
+TEST_CASE("only so many rows wait for room before nothing new is begun", "[unit]") {
+    Bench bench;
+    bench.gateway.room = 5000;
+    for (int i = 0; i < 1000; i += 2)
+        bench.gateway.full.insert(fmt::format("d-{:04}", i));
+    bench.gateway.full.insert("d-1001");
+    bench.claim(1100);
+    for (int i = 0; i < 5; ++i)
+        bench.step();
+    const auto before = bench.gateway.submitted.size();
+    CHECK(before == 499);  // the odd ones before the 500th even one
+    bench.gateway.full.clear();
+    for (int i = 0; i < 5; ++i)
+        bench.pass(milliseconds(20));
+    CHECK(bench.gateway.submitted.size() == 1100);
+}
+
+TEST_CASE("a proof of not sent that says when to come back is released until then", "[unit]") {
+    Bench bench;
+    bench.claim(1);
+    bench.step();
+    auto outcome = Outcome::not_sent(Reason::unreachable);
+    outcome.retry_after = milliseconds(7000);
+    bench.gateway.answer(0, outcome);
+    bench.step();
+    bench.pass(milliseconds(500));
+    CHECK(bench.gateway.submitted.size() == 1);
+    const auto job = bench.settled();
+    CHECK(job.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(job.settlement.groups[0].settled.due_in == milliseconds(7000));
+    CHECK(job.settlement.groups[0].settled.tries_added == 0);
+}
+
+TEST_CASE("what is set aside is given back when the lane stops", "[unit]") {
+    Bench bench;
+    bench.gateway.full = {"d-0001"};
+    bench.claim(2);
+    bench.step();
+    bench.gateway.answer(0, Outcome::accepted());
+    bench.control.stop(LaneStop::asked);
+    bench.step();
+    bench.gateway.full.clear();
+    bench.pass(milliseconds(100));
+    CHECK(bench.gateway.submitted.size() == 1);
+    const auto job = bench.settled();
+    CHECK(job.ends_claim);
 }
 
 TEST_CASE("an ambiguous answer is never sent again", "[unit]") {

@@ -44,6 +44,10 @@ SimulatedGateway::~SimulatedGateway() {
         if (world_.chance(0.5)) accept(request);
 }
 
+bool SimulatedGateway::has_room_for(const Notification&) {
+    return weather_.crowded == 0 || !world_.chance(weather_.crowded);
+}
+
 std::size_t SimulatedGateway::capacity() const {
     const auto used = in_flight_.size() + unflushed_.size();
     return is_down() || used >= in_flight_max_ ? 0 : in_flight_max_ - used;

@@ -41,6 +41,7 @@ struct GatewayWeather {
     double unprocessed = 0;  ///< not accepted, then silence or a reset
     double refused = 0;      ///< 429 or 503, with or without Retry-After
     double not_sent = 0;     ///< GOAWAY, REFUSED_STREAM
+    double crowded = 0;      ///< a device's own service has no room, whenever it is asked
     double rejected = 0;
     double connection_lost = 0;             ///< per flush: everything in flight ends unanswered
     std::chrono::milliseconds latency{20};  ///< of an answer, at most
@@ -55,6 +56,7 @@ class SimulatedGateway final : public Gateway {
     ~SimulatedGateway() override;
 
     [[nodiscard]] std::size_t capacity() const override;
+    [[nodiscard]] bool has_room_for(const Notification& notification) override;
     void submit(Ticket ticket, const Notification& notification) override;
     void wait(BootTime deadline, std::vector<GatewayAnswer>& answers) override;
     void wake() override;

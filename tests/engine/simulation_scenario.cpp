@@ -60,6 +60,7 @@ void draw_weather(World& world, Scenario& s) {
     s.gateway.unprocessed = level(world, 0.01, 0.1);
     s.gateway.refused = level(world, 0.02, 0.2);
     s.gateway.not_sent = level(world, 0.02, 0.2);
+    s.gateway.crowded = s.gateway.not_sent * 3;
     s.gateway.rejected = level(world, 0.01, 0.05);
     s.gateway.connection_lost = level(world, 0.0005, 0.005);
 }

@@ -69,8 +69,9 @@ TEST_CASE("a device whose attempts are used up meets no later rule") {
 
 TEST_CASE("every fault can be named, and an empty file has no rules") {
     for (const auto& kind : fault_kinds()) {
-        const auto rules = rules_of(fmt::format("rules: [{{fault: {}{}}}]", kind.name,
-                                                kind.has_reason ? ", reason: BadTopic" : ""));
+        const auto rules = rules_of(fmt::format("rules: [{{fault: {}{}{}}}]", kind.name,
+                                                kind.has_reason ? ", reason: BadTopic" : "",
+                                                kind.has_status ? ", status: 502, body: x" : ""));
         REQUIRE(rules.rules().size() == 1);
         CHECK(rules.rules()[0].kind->name == kind.name);
         CHECK(rules.rules()[0].share == 1);

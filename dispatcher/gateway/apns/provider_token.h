@@ -6,8 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-
-struct evp_pkey_st;
+#include "gateway/http2/es256_key.h"
 
 namespace dispatcher::apns {
 
@@ -23,9 +22,6 @@ class ProviderToken {
     /// P-256.
     ProviderToken(const std::string& key_file, std::string key_id, std::string team_id,
                   Clock& clock);
-    ~ProviderToken();
-    ProviderToken(const ProviderToken&) = delete;
-    ProviderToken& operator=(const ProviderToken&) = delete;
 
     /// `bearer <token>`, renewed when it is due. The text stays in place for kKept renewals, longer
     /// than any request waits to be framed.
@@ -42,9 +38,8 @@ class ProviderToken {
     static constexpr std::size_t kKept = 4;
 
     void renew(BootTime now);
-    [[nodiscard]] std::string sign(std::string_view text) const;
 
-    evp_pkey_st* key_ = nullptr;
+    const http2::Es256Key key_;
     const std::string key_id_;
     const std::string team_id_;
     Clock& clock_;

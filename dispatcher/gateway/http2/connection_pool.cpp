@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -33,6 +34,11 @@ int poll_timeout_ms(BootTime now, BootTime until) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
 }
 
+Reach with_tls(Reach reach, const Endpoint& endpoint, const std::string& ca_file) {
+    if (endpoint.is_tls && !reach.tls) reach.tls = std::make_shared<TlsContext>(ca_file);
+    return reach;
+}
+
 }  // namespace
 
 struct ConnectionPool::Entry {
@@ -42,7 +48,7 @@ struct ConnectionPool::Entry {
 };
 
 ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint, bool needs_warm_up,
-                               Clock& clock, Random& random)
+                               Clock& clock, Random& random, Reach reach)
     : name_(options.name),
       endpoint_(std::move(endpoint)),
       connections_max_(std::max<std::size_t>(options.connections, 1)),
@@ -50,8 +56,8 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       needs_warm_up_(needs_warm_up),
       clock_(clock),
       random_(random),
+      reach_(with_tls(std::move(reach), endpoint_, options.ca_file)),
       wake_(std::make_shared<WakeEvent>()) {
-    if (endpoint_.is_tls) tls_.emplace(options.ca_file);
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -111,15 +117,20 @@ bool ConnectionPool::find_addresses(BootTime now) {
     if (!lookup_->is_done()) return false;
     addresses_ = lookup_->addresses();
     addresses_until_ = now + kAddressesFresh;
-    if (addresses_.empty()) fail(lookup_->trouble(), now);
+    auto trouble = lookup_->trouble();
     lookup_.reset();
+    const auto found = addresses_.size();
+    if (reach_.is_allowed) std::erase_if(addresses_, std::not_fn(reach_.is_allowed));
+    is_barred_ = addresses_.empty() && found > 0;
+    if (is_barred_) trouble = "the host leads to no address that may be connected to";
+    if (addresses_.empty()) fail(std::move(trouble), now);
     return !addresses_.empty();
 }
 
 void ConnectionPool::open_one(BootTime now) {
     const auto& address = addresses_[address_at_ % addresses_.size()];
     entries_.push_back(std::unique_ptr<Entry>(
-        new Entry{{address, endpoint_, tls_ ? &*tls_ : nullptr, limits_, scratch_, now}, {}}));
+        new Entry{{address, endpoint_, endpoint_.is_tls ? reach_.tls.get() : nullptr, limits_, scratch_, now}, {}}));
     auto& entry = *entries_.back();
     if (entry.connection.stage() == Connection::Stage::closed) return;
     epoll_event event{};
@@ -190,7 +201,8 @@ void ConnectionPool::limit_draining() {
 BootTime ConnectionPool::next_tick(bool is_wanted) const {
     auto next = BootTime::max();
     for (const auto& entry : entries_)
-        next = std::min(next, entry->connection.next_tick());
+        next = std::min(next, entry->connection.is_unfinished() ? BootTime::min()
+                                                                : entry->connection.next_tick());
     if (is_wanted && !lookup_ && missing() > 0) next = std::min(next, retry_at_);
     return next;
 }

@@ -11,7 +11,7 @@
 #include "gateway/gateway_type.h"
 #include "gateway/http2/connection.h"
 #include "gateway/http2/host_lookup.h"
-#include "gateway/http2/tls_context.h"
+#include "gateway/http2/reach.h"
 #include "gateway/http2/wake_event.h"
 
 namespace dispatcher::http2 {
@@ -23,7 +23,7 @@ class ConnectionPool {
     /// `needs_warm_up`: the first connection must have proved our credentials before others open.
     /// Throws ConfigError for an unreadable ca_file.
     ConnectionPool(const GatewayOptions& options, Endpoint endpoint, bool needs_warm_up,
-                   Clock& clock, Random& random);
+                   Clock& clock, Random& random, Reach reach);
     ~ConnectionPool();
     ConnectionPool(const ConnectionPool&) = delete;
     ConnectionPool& operator=(const ConnectionPool&) = delete;
@@ -59,6 +59,10 @@ class ConnectionPool {
     [[nodiscard]] bool take_wake();
 
     [[nodiscard]] Gateway::Health health() const;
+    /// The host was found, and none of its addresses may be connected to.
+    [[nodiscard]] bool is_barred() const { return is_barred_; }
+    /// Readable when poll() has something to do before next_tick(): for one who waits for several.
+    [[nodiscard]] int descriptor() const { return epoll_; }
 
   private:
     struct Entry;
@@ -78,7 +82,7 @@ class ConnectionPool {
     const bool needs_warm_up_;
     Clock& clock_;
     Random& random_;
-    std::optional<TlsContext> tls_;
+    const Reach reach_;
     std::shared_ptr<WakeEvent> wake_;
     int epoll_ = -1;
 
@@ -86,6 +90,7 @@ class ConnectionPool {
     std::vector<Address> addresses_;
     std::size_t address_at_ = 0;
     BootTime addresses_until_{};
+    bool is_barred_ = false;
 
     Scratch scratch_;
     std::vector<std::unique_ptr<Entry>> entries_;

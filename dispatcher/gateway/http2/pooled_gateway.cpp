@@ -38,12 +38,14 @@ Verdict verdict_of(StreamEnd end, bool is_contradicted) {
 }  // namespace
 
 PooledGateway::PooledGateway(const GatewayOptions& options, Endpoint endpoint,
-                             std::unique_ptr<Service> service, Clock& clock, Random& random)
+                             std::unique_ptr<Service> service, Clock& clock, Random& random,
+                             Reach reach)
     : timeout_(options.timeout),
       lingering_max_(kLingeringShare * options.connections * options.in_flight),
       clock_(clock),
       service_(std::move(service)),
-      pool_(options, std::move(endpoint), service_->needs_warm_up(), clock, random) {}
+      pool_(options, std::move(endpoint), service_->needs_warm_up(), clock, random,
+            std::move(reach)) {}
 
 std::size_t PooledGateway::capacity() const {
     is_wanted_ = true;
@@ -100,6 +102,12 @@ void PooledGateway::wait(BootTime deadline, Answers& answers) {
             pool_.room(now) > room_before)
             return;
     }
+}
+
+BootTime PooledGateway::next_tick() const {
+    if (!unsubmitted_.empty()) return BootTime::min();
+    const auto tick = pool_.next_tick(is_wanted_ || !waiting_.empty());
+    return waiting_.empty() ? tick : std::min(tick, waiting_.front().deadline);
 }
 
 Stream& PooledGateway::take_stream() {

@@ -20,7 +20,7 @@ class PooledGateway final : public Gateway {
     /// Connects when capacity() is asked for the first time and wait() is called. Throws
     /// ConfigError for an unreadable ca_file.
     PooledGateway(const GatewayOptions& options, Endpoint endpoint,
-                  std::unique_ptr<Service> service, Clock& clock, Random& random);
+                  std::unique_ptr<Service> service, Clock& clock, Random& random, Reach reach = {});
 
     [[nodiscard]] std::size_t capacity() const override;
     void submit(Ticket ticket, const Notification& notification) override;
@@ -31,6 +31,15 @@ class PooledGateway final : public Gateway {
     }
     [[nodiscard]] Health health() const override { return pool_.health(); }
     [[nodiscard]] std::string fault() const override { return service_->fault(); }
+
+    /// For one who waits for several gateways with one thread: readable, or next_tick() reached,
+    /// when wait() has something to do.
+    [[nodiscard]] int descriptor() const { return pool_.descriptor(); }
+    [[nodiscard]] BootTime next_tick() const;
+    /// The host was found, and none of its addresses may be connected to.
+    [[nodiscard]] bool is_barred() const { return pool_.is_barred(); }
+    /// Nothing is submitted, and no late answer is read for.
+    [[nodiscard]] bool is_at_rest() const { return in_flight() == 0 && lingering_.empty(); }
 
   private:
     using Answers = std::vector<GatewayAnswer>;

@@ -1,4 +1,4 @@
-#include "mockgateway/provider_token_check.h"
+#include "mockgateway/apns/provider_token_check.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,4 @@
-#include "mockgateway/apns_request.h"
-
-#include <algorithm>
+#include "mockgateway/apns/apns_request.h"
 
 namespace dispatcher::mock {
 namespace {
@@ -32,13 +30,11 @@ Field field_of(std::string_view name) {
 
 }  // namespace
 
-void ApnsRequest::clear() {
-    for (auto& value : values_)
-        value.clear();
-    seen_ = 0;
-    duplicated_ = false;
-    body_.clear();
-    body_bytes_ = 0;
+ApnsRequest::ApnsRequest(const Request& request) : request_(request) {
+    for (std::size_t i = 0; i < request.headers(); ++i) {
+        const auto [name, value] = request.header(i);
+        take_header(name, value);
+    }
 }
 
 void ApnsRequest::take_header(std::string_view name, std::string_view value) {
@@ -49,12 +45,7 @@ void ApnsRequest::take_header(std::string_view name, std::string_view value) {
         return;
     }
     seen_ |= bit(field);
-    values_[index(field)].assign(value);
-}
-
-void ApnsRequest::take_body(std::string_view bytes) {
-    body_bytes_ += bytes.size();
-    body_.append(bytes.substr(0, kBodyBytesKept - std::min(body_.size(), kBodyBytesKept)));
+    values_[index(field)] = value;
 }
 
 std::string_view ApnsRequest::token() const {

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "mockgateway/apns_request.h"
-#include "mockgateway/provider_token_check.h"
+#include "mockgateway/apns/apns_request.h"
+#include "mockgateway/apns/provider_token_check.h"
+#include "mockgateway/role.h"
 
 namespace dispatcher::mock {
 
@@ -20,7 +21,7 @@ struct Refusal {
 
 /// The provider token that a connection used last: APNs holds a connection to one key, and to
 /// slow changes of its token.
-struct TokenInUse {
+struct TokenInUse final : RoleMemory {
     std::shared_ptr<const ProviderToken> token;
 };
 

@@ -1,4 +1,4 @@
-#include "mockgateway/apns_check.h"
+#include "mockgateway/apns/apns_check.h"
 
 #include <algorithm>
 #include <array>
@@ -54,6 +54,7 @@ MaybeRefusal check_target(const ApnsRequest& request) {
     const auto path = request.get(Field::path);
     if (path.substr(0, kDevicePath.size()) != kDevicePath) return Refusal{404, "BadPath"};
     if (request.get(Field::method) != "POST") return Refusal{405, "MethodNotAllowed"};
+    if (request.version() != 2) return Refusal{505, "HttpVersionNotSupported"};
     if (request.has_duplicates()) return Refusal{400, "DuplicateHeaders"};
     return std::nullopt;
 }

@@ -1,4 +1,4 @@
-#include "mockgateway/provider_key_file.h"
+#include "mockgateway/apns/provider_key_file.h"
 
 #include <memory>
 

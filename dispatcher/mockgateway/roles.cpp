@@ -1,0 +1,22 @@
+#include "mockgateway/roles.h"
+
+#include "mockgateway/apns/apns_role.h"
+#include "mockgateway/webpush/webpush_role.h"
+
+namespace dispatcher::mock {
+
+std::vector<std::unique_ptr<Role>> make_roles(const MockGatewayOptions& options, Random& random) {
+    std::vector<std::unique_ptr<Role>> roles;
+    roles.push_back(std::make_unique<ApnsRole>(
+        ApnsCheck::Options{
+            {options.apns_public_key_file, options.apns_key_id, options.apns_team_id},
+            options.apns_topics},
+        random));
+    roles.push_back(std::make_unique<WebPushRole>(
+        WebPushRole::Options{options.vapid_public_key, options.subscriber_key_file,
+                             options.subscriber_auth},
+        random));
+    return roles;
+}
+
+}  // namespace dispatcher::mock
