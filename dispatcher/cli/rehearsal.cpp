@@ -14,7 +14,7 @@
 #include "cli/number_text.h"
 #include "cli/progress_line.h"
 #include "engine/report.h"
-#include "mockgateway/provider_key_file.h"
+#include "mockgateway/apns/provider_key_file.h"
 #include "rehearsal/kill_plan.h"
 #include "rehearsal/ledger_lines.h"
 #include "rehearsal/send_times.h"
