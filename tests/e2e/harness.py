@@ -320,6 +320,8 @@ class MariaDbStore:
         (self.folder / "tmp").mkdir()
         made = subprocess.run(
             ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={self.folder}/data",
+             # A server that starts removes tables from its temporary folder, whosever they are.
+             f"--tmpdir={self.folder}/tmp",
              "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
              "--innodb-use-native-aio=0"],  # of which the kernel has a limited number
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

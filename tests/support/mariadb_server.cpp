@@ -25,6 +25,9 @@ MariadbServer::MariadbServer(std::vector<std::string> options) : options_(std::m
     std::vector<std::string> install = {"mariadb-install-db",
                                         "--no-defaults",
                                         "--datadir=" + folder_.path() + "/data",
+                                        // A server that starts removes tables from its
+                                        // temporary folder, whosever they are.
+                                        "--tmpdir=" + folder_.path() + "/tmp",
                                         "--auth-root-authentication-method=normal",
                                         "--skip-test-db",
                                         "--skip-name-resolve",
