@@ -98,7 +98,8 @@ struct Judge::Case {
             case Kind::accepted: {
                 ++accepted;
                 const auto token = fields.next();
-                const bool is_known = token.empty() || std::ranges::count(tokens, token) > 0;
+                const bool is_known = token.empty() || std::ranges::count(tokens, token) > 0 ||
+                                      std::ranges::count(tokens, std::string()) > 0;
                 if (!is_known) ++to_other_tokens;
                 break;
             }

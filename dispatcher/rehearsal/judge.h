@@ -52,7 +52,7 @@ class Judge {
     /// `space` outlives the judge.
     Judge(ScratchSpace& space, JudgeTerms terms);
 
-    /// A recipient of the audience; `token` is "" for a gateway that has none.
+    /// A recipient of the audience; `token` is "" where there is none: then any will do.
     void add_member(std::string_view appid, std::string_view token);
     /// A line of the report.
     void add_line(std::string_view appid, std::string_view notification_id,

@@ -381,5 +381,5 @@ TEST_CASE("where the secrets are not needed, nothing is missed and no file is re
     CHECK(file.store.url == "mysql://u@db/p");
     // The other sections are as strict as ever.
     CHECK(folder.problem_of([&] { load_server_file(path, {&apns}, {"gateways"}); }) ==
-          "s.yaml:1:43: the environment variable PUSHONCE_TEST_UNSET is not set");
+          "s.yaml:1:42: the environment variable PUSHONCE_TEST_UNSET is not set");
 }

@@ -171,6 +171,17 @@ TEST_CASE("what goes to nobody of the audience, or to another's token, violates 
     Trial without_tokens;
     without_tokens.accepted[0].second.clear();
     CHECK(without_tokens.judge().holds());
+
+    test::TemporaryFolder folder;
+    ScratchSpace space(folder.path());
+    JudgeTerms terms;
+    terms.campaign = kCampaign;
+    terms.counts.by_outcome[0] = 1;
+    Judge judge(space, terms);
+    judge.add_member("a", "");
+    judge.add_line("a", id_of("a"), {ReportOutcome::delivered, ""}, 1);
+    judge.add_accepted(id_of("a"), "an address that the audience does not tell");
+    CHECK(judge.finish().holds());
 }
 
 TEST_CASE("doubt without a reason, or more than the kills explain, violates I7", "[unit]") {
