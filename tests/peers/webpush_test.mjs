@@ -40,7 +40,7 @@ rules:
   - {fault: too_many_requests, token_prefix: busy, retry_after: 7s}
   - {fault: server_error, token_prefix: ill}
   - {fault: unavailable, token_prefix: away}
-  - {fault: invalid_credentials, token_prefix: other}
+  - {fault: invalid_provider_token, token_prefix: other}
 `);
 
 let mock;
