@@ -26,9 +26,7 @@ std::size_t column_index(const std::vector<std::string>& columns, std::string_vi
 }
 
 RowCheck::RowCheck(const Routing& routing, const TokenCheck& check_token)
-    : routing_(routing),
-      check_token_(check_token),
-      platform_column_(kNowhere) {}
+    : routing_(routing), check_token_(check_token), platform_column_(kNowhere) {}
 
 void RowCheck::look_at(const std::vector<std::string>& columns) {
     const auto place = [&columns](std::string_view name) {

@@ -57,7 +57,7 @@ class WebPushCase(unittest.TestCase):
 
 
 @unittest.skipUnless(pathlib.Path(ROOT, "tests/peers/node_modules/http_ece").exists(),
-                     "npm's http_ece is not in tests/peers/node_modules: scripts/test puts it there")
+                     "http_ece is not in tests/peers/node_modules: npm ci puts it there")
 class PeerTest(WebPushCase):
     service_type = PeerPushService
 
@@ -80,8 +80,8 @@ class PeerTest(WebPushCase):
 
 
 class AnswersTest(WebPushCase):
-    """Each way to fail, once for 1 % of the devices: a second request proves that it was sent again,
-    and that there was none proves silence, because it would be in the ledger."""
+    """Each way to fail, once for 1 % of the devices: a second request proves that it was sent
+    again, and that there was none proves silence, because it would be in the ledger."""
     faults = (
         Fault("refuse", ONCE), Fault("goaway_before", ONCE), Fault("goaway_notice", ONCE),
         Fault("too_many_requests", {**ONCE, "retry_after": "1s"}),
