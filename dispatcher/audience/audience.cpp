@@ -115,8 +115,7 @@ void Audience::Spool::write_members(ExternalSort& sort, SharedTokens& tokens) {
             ++counts.excluded;
             return;
         }
-        tokens.add(gateway,
-                   value_at(values_of(payload), token_places[gateway.value].identity()),
+        tokens.add(gateway, value_at(values_of(payload), token_places[gateway.value].identity()),
                    line_of(record.payload), counts.recipients + counts.excluded);
         writer.add(record.key, payload);
         ++counts.by_gateway[gateway.value];

@@ -19,8 +19,8 @@ struct TokenCheck {
     TokenCheck() = default;
     /// Tokens that stand in the column `token`.
     template <class Function>
-        requires std::is_constructible_v<Problem, Function>
-    TokenCheck(Function check) : problem(std::move(check)) {}
+    requires std::is_constructible_v<Problem, Function> TokenCheck(Function check)
+        : problem(std::move(check)) {}
 
     /// What is wrong with a token; nothing if all is well. An empty one is asked about to learn
     /// whether a gateway needs any.

@@ -14,7 +14,8 @@ namespace dispatcher::cli {
 namespace {
 
 TokenCheck token_check(const std::vector<GatewayChoice>& gateways) {
-    TokenCheck check = [&gateways](GatewayNo no, std::string_view token) -> std::optional<std::string> {
+    TokenCheck check = [&gateways](GatewayNo no,
+                                   std::string_view token) -> std::optional<std::string> {
         const auto& type = *gateways[no.value].type;
         if (!type.needs_token()) return std::nullopt;
         if (token.empty()) return "the token is missing";

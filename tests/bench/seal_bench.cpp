@@ -89,8 +89,8 @@ int main() {
             if (seal.address(subscription.keys)) seal.seal(payload, random, body);
         }));
     }
-    std::printf("web pushes of %zu bytes encrypted/s a core: %.0f; ECDH P-256/s: %.0f; ratio %.2f\n",
-                kPayloadBytes, median(seals), median(derivations),
-                median(seals) / median(derivations));
+    std::printf(
+        "web pushes of %zu bytes encrypted/s a core: %.0f; ECDH P-256/s: %.0f; ratio %.2f\n",
+        kPayloadBytes, median(seals), median(derivations), median(seals) / median(derivations));
     return 0;
 }

@@ -57,7 +57,7 @@ class WebPushCase(unittest.TestCase):
 
 
 @unittest.skipUnless(pathlib.Path(ROOT, "tests/peers/node_modules/http_ece").exists(),
-                     "npm's http_ece is not in tests/peers/node_modules: scripts/test puts it there")
+                     "http_ece is not in tests/peers/node_modules: npm ci puts it there")
 class PeerTest(WebPushCase):
     service_type = PeerPushService
 
@@ -80,8 +80,8 @@ class PeerTest(WebPushCase):
 
 
 class AnswersTest(WebPushCase):
-    """Each way to fail, once for 1 % of the devices: a second request proves that it was sent again,
-    and that there was none proves silence, because it would be in the ledger."""
+    """Each way to fail, once for 1 % of the devices: a second request proves that it was sent
+    again, and that there was none proves silence, because it would be in the ledger."""
     faults = (
         Fault("refuse", ONCE), Fault("goaway_before", ONCE), Fault("goaway_notice", ONCE),
         Fault("too_many_requests", {**ONCE, "retry_after": "1s"}),
@@ -98,7 +98,9 @@ class AnswersTest(WebPushCase):
     delivered = sent_again | {2, 18}
     rejected = {4: "unregistered", 5: "unregistered", 16: "payload_too_large"}
     in_doubt = {6: "server_error", 7: "server_error", 8: "server_error", 9: "server_error",
-                10: "stream_reset", 11: "stream_reset", 12: "timeout", 13: "timeout",
+                10: "stream_reset", 11: "stream_reset",
+                # A GOAWAY for another device may end the wait of these.
+                12: "timeout|goaway_unanswered", 13: "timeout|goaway_unanswered",
                 14: "bad_answer", 15: "bad_answer"}
 
     def test_each_answer_means_what_the_table_says(self):
@@ -113,7 +115,7 @@ class AnswersTest(WebPushCase):
                                  ("rejected", self.rejected[fate]), what)
             elif fate in self.in_doubt:
                 self.assertEqual(line["outcome"], "in_doubt", what)
-                self.assertIn(self.in_doubt[fate], line["reason"], what)
+                self.assertRegex(line["reason"], self.in_doubt[fate], what)
             else:
                 self.assertEqual(line["outcome"], "delivered", what)
             # A try is what a gateway answered; what it proved not to have processed is none.

@@ -63,8 +63,8 @@ TEST_CASE("every message has a key pair and a salt of its own", "[unit][gateway]
         seal.seal(kPayload, random, body);
         CHECK(body.size() == kPayload.size() + webpush::kBodyBytesMore);
         salts.insert(body.substr(0, webpush::kSalt));
-        points.insert(body.substr(webpush::kHeaderBytes - webpush::kPointBytes,
-                                  webpush::kPointBytes));
+        points.insert(
+            body.substr(webpush::kHeaderBytes - webpush::kPointBytes, webpush::kPointBytes));
     }
     CHECK(salts.size() == 200);
     CHECK(points.size() == 200);

@@ -1,3 +1,5 @@
+#include "gateway/webpush/webpush_gateway.h"
+
 #include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
@@ -5,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
-#include "gateway/webpush/webpush_gateway.h"
 #include "support/catch.h"
 #include "webpush_rig.h"
 
@@ -125,8 +126,7 @@ TEST_CASE("a push service that does not answer holds up no other", "[gateway][we
     CHECK(rig.most_often() == 1);
 }
 
-TEST_CASE("a push service that is full is waited for as long as it answers",
-          "[gateway][webpush]") {
+TEST_CASE("a push service that is full is waited for as long as it answers", "[gateway][webpush]") {
     WebPushRig::Change change;
     change.in_flight = 4;
     WebPushRig rig(change, {[](Peer& peer, const SeenRequest& request) {
@@ -144,8 +144,7 @@ TEST_CASE("a push service that is full is waited for as long as it answers",
     CHECK(rig.gateway->health().trouble.empty());
 }
 
-TEST_CASE("a push service that cannot be reached is its devices' trouble",
-          "[gateway][webpush]") {
+TEST_CASE("a push service that cannot be reached is its devices' trouble", "[gateway][webpush]") {
     const DeafPort deaf;
     WebPushRig::Change change;
     change.patience = seconds(30);
@@ -174,9 +173,7 @@ TEST_CASE("the gateway is down when no push service can be reached, and comes ba
     CHECK(rig.gateway->health().trouble.empty());
     CHECK(rig.gateway->capacity() > 0);
     for (const auto& origin : {deaf.origin(), other.origin()})
-        REQUIRE(rig.await([&] {
-            return rig.try_send(origin) || rig.gateway->capacity() == 0;
-        }));
+        REQUIRE(rig.await([&] { return rig.try_send(origin) || rig.gateway->capacity() == 0; }));
     REQUIRE(rig.await([&] { return !rig.gateway->health().trouble.empty(); }));
     CHECK(rig.gateway->health().trouble.find("refused") != std::string::npos);
     CHECK(rig.gateway->health().since > BootTime{});
@@ -307,8 +304,8 @@ TEST_CASE("a token that is no subscription is answered without a connection",
     WebPushRig rig({accept_all});
     auto bent = std::string(kSubscriberKey);
     bent[50] = bent[50] == 'A' ? 'B' : 'A';
-    for (const auto& token :
-         {std::string("nonsense"), rig.origin(0) + "/x " + bent + " " + std::string(kSubscriberAuth)}) {
+    for (const auto& token : {std::string("nonsense"),
+                              rig.origin(0) + "/x " + bent + " " + std::string(kSubscriberAuth)}) {
         Notification notification;
         notification.token = token;
         notification.payload = "{}";

@@ -13,9 +13,8 @@ namespace {
 /// Long enough for any machine, short enough for a test that fails.
 constexpr std::chrono::seconds kPatience{20};
 
-const std::string kPayload =
-    R"({"notification_id":"00000000-0000-0000-0000-000000000000",)"
-    R"("tag":"00000000-0000-0000-0000-000000000000","title":"hello"})";
+const std::string kPayload = R"({"notification_id":"00000000-0000-0000-0000-000000000000",)"
+                             R"("tag":"00000000-0000-0000-0000-000000000000","title":"hello"})";
 
 }  // namespace
 

@@ -137,15 +137,14 @@ TEST_CASE("a payload has the texts, and places for what only the notification kn
     const auto document = payload_of(text, R"({"icon":"/i.png","data":{"kind":"sale"}})");
     const std::string id = "01234567-89ab-8def-8123-456789abcdef";
     auto notification = notification_of(document, id);
-    CHECK(filled(notification) ==
-          json{{"notification_id", id},
-               {"tag", id},
-               {"title", "Hello {{name}}"},
-               {"body", "a \"quoted\" word"},
-               {"link", "https://example.com/{{id}}"},
-               {"image", "https://example.com/i.png"},
-               {"icon", "/i.png"},
-               {"data", {{"sku", "{{sku}}"}, {"kind", "sale"}}}});
+    CHECK(filled(notification) == json{{"notification_id", id},
+                                       {"tag", id},
+                                       {"title", "Hello {{name}}"},
+                                       {"body", "a \"quoted\" word"},
+                                       {"link", "https://example.com/{{id}}"},
+                                       {"image", "https://example.com/i.png"},
+                                       {"icon", "/i.png"},
+                                       {"data", {{"sku", "{{sku}}"}, {"kind", "sale"}}}});
     CHECK(document.json.size() == filled(notification).dump().size());
 }
 
@@ -213,9 +212,8 @@ TEST_CASE("who we are is asked for as push services want it", "[unit][gateway][w
         options.keys["subject"] = subject;
         CHECK_FALSE(type->problem(options).has_value());
     }
-    for (const char* subject :
-         {"", "ops@example.com", "mailto:ops", "http://example.com", "https://localhost/",
-          "mailto:root@localhost"}) {
+    for (const char* subject : {"", "ops@example.com", "mailto:ops", "http://example.com",
+                                "https://localhost/", "mailto:root@localhost"}) {
         options.keys["subject"] = subject;
         CHECK(type->problem(options).has_value());
     }
@@ -313,16 +311,51 @@ TEST_CASE("only addresses of the public Internet are public", "[unit][gateway][w
         INFO(address);
         CHECK(is_public(address));
     }
-    for (const char* address :
-         {"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255",
-          "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255",
-          "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255",
-          "198.51.100.7", "203.0.113.7", "224.0.0.1", "239.255.255.255", "240.0.0.1",
-          "255.255.255.255", "::", "::1", "::127.0.0.1", "::8.8.8.8", "::ffff:10.0.0.1",
-          "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1",
-          "64:ff9b:1::8.8.8.8", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::",
-          "2002:808:808::", "3fff::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1",
-          "4000::1"}) {
+    for (const char* address : {"0.0.0.0",
+                                "0.1.2.3",
+                                "10.0.0.1",
+                                "10.255.255.255",
+                                "100.64.0.1",
+                                "100.127.255.255",
+                                "127.0.0.1",
+                                "127.255.255.255",
+                                "169.254.169.254",
+                                "172.16.0.1",
+                                "172.31.255.255",
+                                "192.0.0.1",
+                                "192.0.2.1",
+                                "192.88.99.1",
+                                "192.168.1.1",
+                                "198.18.0.1",
+                                "198.19.255.255",
+                                "198.51.100.7",
+                                "203.0.113.7",
+                                "224.0.0.1",
+                                "239.255.255.255",
+                                "240.0.0.1",
+                                "255.255.255.255",
+                                "::",
+                                "::1",
+                                "::127.0.0.1",
+                                "::8.8.8.8",
+                                "::ffff:10.0.0.1",
+                                "::ffff:127.0.0.1",
+                                "::ffff:8.8.8.8",
+                                "64:ff9b::10.0.0.1",
+                                "64:ff9b::127.0.0.1",
+                                "64:ff9b:1::8.8.8.8",
+                                "100::1",
+                                "2001::1",
+                                "2001:db8::1",
+                                "2002:7f00:1::",
+                                "2002:808:808::",
+                                "3fff::1",
+                                "fc00::1",
+                                "fd12:3456::1",
+                                "fe80::1",
+                                "fec0::1",
+                                "ff02::1",
+                                "4000::1"}) {
         INFO(address);
         CHECK_FALSE(is_public(address));
     }

@@ -1,13 +1,13 @@
-// A push service that shares nothing with the product: Node's http2, VAPID checked by jose, messages
-// decrypted by http_ece. It checks every header, writes a ledger line for what it accepts, before it
-// answers, and misbehaves as told.
+// A push service that shares nothing with the product: Node's http2, VAPID checked by jose,
+// messages decrypted by http_ece. It checks every header, writes a ledger line for what it accepts,
+// before it answers, and misbehaves as told.
 //
 //   node push_service.mjs OPTIONS.json
 //
 // The options: {port, cert, key, ledger, vapidPublicKey, subscriberKey, subscriberAuth, latencyMs,
-// faults}; cert, key and subscriberKey are paths to PEM files, vapidPublicKey and subscriberAuth are
-// base64url; faults: [{name, prefix, attempts, delayMs, retryAfter}], where `prefix` is the beginning
-// of the tokens (the endpoints' paths behind /push/) that meet the fault, at their first `attempts`
+// faults}; cert, key and subscriberKey are paths to PEM files, vapidPublicKey and subscriberAuth
+// are base64url; faults: [{name, prefix, attempts, delayMs, retryAfter}], where `prefix` is the
+// beginning of the tokens (the endpoints' paths behind /push/) that meet the fault, at their first `attempts`
 // requests (0: always). The first field of a ledger line is the token.
 import { createECDH, createHash, createPrivateKey } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
@@ -81,7 +81,8 @@ async function problem(headers, body) {
 /** What the page's service worker gets; null if it was not encrypted for this subscriber. */
 function payloadOf(body) {
   try {
-    return JSON.parse(ece.decrypt(body, { version: 'aes128gcm', privateKey: subscriber, authSecret }));
+    return JSON.parse(
+      ece.decrypt(body, { version: 'aes128gcm', privateKey: subscriber, authSecret }));
   } catch {
     return null;
   }

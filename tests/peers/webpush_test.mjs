@@ -1,6 +1,6 @@
-// npm's web-push, which shares nothing with the product, as a client of the mock gateway that ships:
-// what it sends is taken, decrypted and put in the ledger; what is wrong is refused as a push service
-// refuses it.
+// npm's web-push, which shares nothing with the product, as a client of the mock gateway that
+// ships: what it sends is taken, decrypted and put in the ledger; what is wrong is refused as a
+// push service refuses it.
 //
 //   PUSHONCE=path/to/pushonce node --test webpush_test.mjs
 import assert from 'node:assert/strict';
@@ -40,7 +40,7 @@ rules:
   - {fault: too_many_requests, token_prefix: busy, retry_after: 7s}
   - {fault: server_error, token_prefix: ill}
   - {fault: unavailable, token_prefix: away}
-  - {fault: invalid_credentials, token_prefix: other}
+  - {fault: invalid_provider_token, token_prefix: other}
 `);
 
 let mock;
@@ -81,7 +81,8 @@ async function post(details, change = () => {}) {
   const [answer] = await once(sent, 'response');
   const parts = [];
   for await (const part of answer) parts.push(part);
-  return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts).toString() };
+  return { status: answer.statusCode, headers: answer.headers,
+    body: Buffer.concat(parts).toString() };
 }
 
 async function refused(token, status, reason, change, options) {
@@ -94,8 +95,8 @@ async function refused(token, status, reason, change, options) {
 
 describe('the mock gateway as a push service', () => {
   test('takes what web-push sends, and can read it', async () => {
-    const answer = await webpush.sendNotification({ endpoint: `${origin}/push/first`, keys }, PAYLOAD,
-      { vapidDetails: DETAILS, contentEncoding: 'aes128gcm', TTL: 60, urgency: 'high',
+    const answer = await webpush.sendNotification(
+      { endpoint: `${origin}/push/first`, keys }, PAYLOAD, { vapidDetails: DETAILS, contentEncoding: 'aes128gcm', TTL: 60, urgency: 'high',
         topic: 'scores', agent });
     assert.equal(answer.statusCode, 201);
     assert.equal(answer.headers.location, `${origin}/message/${ID}`);
@@ -130,7 +131,8 @@ describe('the mock gateway as a push service', () => {
   test('wants to know who sends', async () => {
     await refused('a', 401, 'MissingAuthorization',
       ({ headers }) => { delete headers.Authorization; });
-    await refused('a', 403, 'VapidInvalid', ({ headers }) => { headers.Authorization = 'vapid x'; });
+    await refused('a', 403, 'VapidInvalid',
+      ({ headers }) => { headers.Authorization = 'vapid x'; });
     const broken = ({ headers }) => {
       const at = headers.Authorization.indexOf(', k=') - 5;
       const other = headers.Authorization[at] === 'A' ? 'B' : 'A';

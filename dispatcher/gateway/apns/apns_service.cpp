@@ -21,7 +21,9 @@ void ApnsService::compose(const Notification& notification, BootTime now,
 
 http2::Verdict ApnsService::judge(const http2::Reply& reply, std::uint32_t memo, BootTime now) {
     const auto meaning = read_reply(reply);
-    const auto retry_after = [&] { return http2::read_retry_after(reply.retry_after, clock_.wall()); };
+    const auto retry_after = [&] {
+        return http2::read_retry_after(reply.retry_after, clock_.wall());
+    };
     switch (meaning.kind) {
         case ReplyClass::accepted:
             return {Outcome::accepted(), meaning.detail, true};

@@ -4,8 +4,7 @@ namespace dispatcher::apns {
 namespace {
 
 constexpr std::chrono::minutes kGoodFor{60};
-constexpr std::string_view kWhatItIs =
-    "key_file is the .p8 file that Apple gave for the key id";
+constexpr std::string_view kWhatItIs = "key_file is the .p8 file that Apple gave for the key id";
 
 }  // namespace
 

@@ -129,8 +129,9 @@ bool ConnectionPool::find_addresses(BootTime now) {
 
 void ConnectionPool::open_one(BootTime now) {
     const auto& address = addresses_[address_at_ % addresses_.size()];
-    entries_.push_back(std::unique_ptr<Entry>(
-        new Entry{{address, endpoint_, endpoint_.is_tls ? reach_.tls.get() : nullptr, limits_, scratch_, now}, {}}));
+    entries_.push_back(std::unique_ptr<Entry>(new Entry{
+        {address, endpoint_, endpoint_.is_tls ? reach_.tls.get() : nullptr, limits_, scratch_, now},
+        {}}));
     auto& entry = *entries_.back();
     if (entry.connection.stage() == Connection::Stage::closed) return;
     epoll_event event{};

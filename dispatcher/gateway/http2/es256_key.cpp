@@ -44,9 +44,8 @@ EVP_PKEY* read_key(const std::string& path, std::string_view what_it_is) {
         return key;
     ERR_clear_error();
     EVP_PKEY_free(key);
-    throw ConfigError(
-        path, "this key is of another kind: it must be an EC key on P-256; " +
-                  std::string(what_it_is));
+    throw ConfigError(path, "this key is of another kind: it must be an EC key on P-256; " +
+                                std::string(what_it_is));
 }
 
 }  // namespace

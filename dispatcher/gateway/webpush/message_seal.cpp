@@ -39,8 +39,8 @@ const unsigned char* as_bytes(std::string_view text) {
 
 }  // namespace
 
-/// OpenSSL's objects, made once. The arithmetic is asked for directly: the EVP layer would check the
-/// peer's point a second time, at the price of another ECDH.
+/// OpenSSL's objects, made once. The arithmetic is asked for directly: the EVP layer would check
+/// the peer's point a second time, at the price of another ECDH.
 struct MessageSeal::Tools {
     EC_GROUP* curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     BN_CTX* numbers = BN_CTX_new();
@@ -93,12 +93,12 @@ struct MessageSeal::Tools {
 
     /// The x of scalar · peer.
     void shared_secret(std::array<std::uint8_t, kScalar>& out) {
-        invariant(EC_POINT_mul(curve, product, nullptr, peer, scalar, numbers) == 1 &&
-                      EC_POINT_get_affine_coordinates(curve, product, shared_x, nullptr, numbers) ==
-                          1 &&
-                      BN_bn2binpad(shared_x, out.data(), static_cast<int>(out.size())) ==
-                          static_cast<int>(out.size()),
-                  "two points of P-256 have a shared secret");
+        invariant(
+            EC_POINT_mul(curve, product, nullptr, peer, scalar, numbers) == 1 &&
+                EC_POINT_get_affine_coordinates(curve, product, shared_x, nullptr, numbers) == 1 &&
+                BN_bn2binpad(shared_x, out.data(), static_cast<int>(out.size())) ==
+                    static_cast<int>(out.size()),
+            "two points of P-256 have a shared secret");
     }
 };
 
@@ -127,8 +127,8 @@ void MessageSeal::seal(std::string_view payload, Random& random, std::string& bo
     seal_with(secrets, payload, body);
 }
 
-// Plan, with the names of RFC 8291 §3.4: header (salt, record size, public key); IKM from the shared
-// secret under the auth secret; from IKM under the salt the key and the nonce; one record.
+// Plan, with the names of RFC 8291 §3.4: header (salt, record size, public key); IKM from the
+// shared secret under the auth secret; from IKM under the salt the key and the nonce; one record.
 void MessageSeal::seal_with(const MessageSecrets& secrets, std::string_view payload,
                             std::string& body) {
     invariant(tools_->take_scalar(secrets.private_key), "a private key is below the order");

@@ -72,9 +72,8 @@ bool is_public6(Address6 address) {
     if (std::equal(kNat64.begin(), kNat64.end(), address.begin()))
         return is_public4(v4(address[12], address[13], address[14], address[15]));
     if (address[0] >> 5 != 1) return false;
-    return std::none_of(kNotPublic6.begin(), kNotPublic6.end(), [address](const Network6& network) {
-        return is_within(address, network);
-    });
+    return std::none_of(kNotPublic6.begin(), kNotPublic6.end(),
+                        [address](const Network6& network) { return is_within(address, network); });
 }
 
 }  // namespace

@@ -43,10 +43,10 @@ http2::Verdict PushService::judge(const http2::Reply& reply, std::uint32_t, Boot
         case ReplyClass::misdirected:
             return {Outcome::not_sent(Reason::misdirected), meaning.detail, false, true};
         case ReplyClass::too_many_requests:
-            return {Outcome::refused(
-                        Reason::too_many_requests,
-                        http2::read_retry_after(reply.retry_after, sealing_.clock.wall())),
-                    meaning.detail, true};
+            return {
+                Outcome::refused(Reason::too_many_requests,
+                                 http2::read_retry_after(reply.retry_after, sealing_.clock.wall())),
+                meaning.detail, true};
         case ReplyClass::server_error:
             return {Outcome::unknown(Reason::server_error), meaning.detail};
         case ReplyClass::unknown:

@@ -77,8 +77,9 @@ bool is_authority(std::string_view authority) {
 
 bool is_path(std::string_view path) {
     return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
-        return c > ' ' && c < '\x7f' && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
-    });
+               return c > ' ' && c < '\x7f' && c != '#' && c != '"' && c != '<' && c != '>' &&
+                      c != '\\';
+           });
 }
 
 std::string_view read_endpoint(std::string_view endpoint, Subscription& out) {

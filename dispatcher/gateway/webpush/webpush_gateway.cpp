@@ -169,8 +169,8 @@ void WebPushGateway::turn(BootTime now, std::vector<GatewayAnswer>& answers) {
 
 void WebPushGateway::poll(BootTime until) {
     std::array<epoll_event, kEventsMax> events;
-    const int count = ::epoll_wait(epoll_, events.data(), kEventsMax,
-                                   poll_timeout_ms(clock_.now(), until));
+    const int count =
+        ::epoll_wait(epoll_, events.data(), kEventsMax, poll_timeout_ms(clock_.now(), until));
     for (int i = 0; i < count; ++i) {
         auto* link = static_cast<PushServiceLink*>(events.at(static_cast<std::size_t>(i)).data.ptr);
         if (link == nullptr)

@@ -93,13 +93,12 @@ std::string shared_secret(EVP_PKEY* own, std::string_view sender_point) {
     std::size_t size = shared.size();
     const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
         EVP_PKEY_CTX_new(own, nullptr), EVP_PKEY_CTX_free);
-    const bool is_derived =
-        EVP_PKEY_copy_parameters(sender.get(), own) == 1 &&
-        EVP_PKEY_set1_encoded_public_key(sender.get(), bytes_of(sender_point),
-                                         sender_point.size()) == 1 &&
-        EVP_PKEY_derive_init(context.get()) == 1 &&
-        EVP_PKEY_derive_set_peer(context.get(), sender.get()) == 1 &&
-        EVP_PKEY_derive(context.get(), bytes_of(shared), &size) == 1;
+    const bool is_derived = EVP_PKEY_copy_parameters(sender.get(), own) == 1 &&
+                            EVP_PKEY_set1_encoded_public_key(sender.get(), bytes_of(sender_point),
+                                                             sender_point.size()) == 1 &&
+                            EVP_PKEY_derive_init(context.get()) == 1 &&
+                            EVP_PKEY_derive_set_peer(context.get(), sender.get()) == 1 &&
+                            EVP_PKEY_derive(context.get(), bytes_of(shared), &size) == 1;
     if (!is_derived) ERR_clear_error();
     return is_derived ? shared : std::string();
 }

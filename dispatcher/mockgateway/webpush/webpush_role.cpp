@@ -26,9 +26,8 @@ std::string_view token_of(std::string_view path) {
 }
 
 bool is_base64url(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c != '.' && is_in(CharacterClass::topic, c);
-    });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c != '.' && is_in(CharacterClass::topic, c); });
 }
 
 void word(int status, std::string_view reason, Answer& answer) {
