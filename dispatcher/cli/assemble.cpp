@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "gateway/apns/apns_type.h"
+#include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
 #include "journal/file_journal_directory.h"
 #include "source/mysql/mysql_query.h"
@@ -26,6 +27,7 @@ constexpr std::string_view kMysql = "mysql://";
 std::vector<std::unique_ptr<GatewayType>> make_gateway_types() {
     std::vector<std::unique_ptr<GatewayType>> types;
     types.push_back(apns::make_type());
+    types.push_back(fcm::make_type());
     types.push_back(loopback::make_type());
     return types;
 }

@@ -23,8 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDay = std::chrono::hours{24};
 
 /// Gateway types of versions to come.
-constexpr std::array<std::string_view, 5> kTypesToCome = {"fcm", "webpush", "webhook", "hms",
-                                                          "xiaomi"};
+constexpr std::array<std::string_view, 4> kTypesToCome = {"webpush", "webhook", "hms", "xiaomi"};
 
 void read_retention(MapReader retention, StoreOptions& store) {
     constexpr milliseconds kLongest = 100 * 366 * kDay;
@@ -190,6 +189,7 @@ void read_gateway(MapReader reader, const Problems& problems,
     const auto* type = read_type(reader, types);
     if (type == nullptr) return;
     gateway.type = type->name();
+    gateway.rate_per_second = type->default_rate_per_second();
     read_common_keys(reader, gateway);
     for (const auto& key : type->keys())
         read_key_of_type(reader, key, gateway);

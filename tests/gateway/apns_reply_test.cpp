@@ -4,6 +4,7 @@
 
 #include "apns_rig.h"
 #include "gateway/apns/apns_service.h"
+#include "gateway/http2/retry_after.h"
 #include "support/catch.h"
 
 namespace dispatcher::test {
@@ -146,16 +147,16 @@ TEST_CASE("Retry-After is read as seconds or as a date, within a day", "[unit][g
     using std::chrono::milliseconds;
     using std::chrono::seconds;
     const WallTime now{seconds(784'111'777 - 90)};  // 90 s before the date of RFC 9110 §5.6.7
-    CHECK(apns::read_retry_after("120", now) == milliseconds(120'000));
-    CHECK(apns::read_retry_after("0", now) == milliseconds(0));
-    CHECK(apns::read_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now) == milliseconds(90'000));
-    CHECK(apns::read_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now + hours(1)) ==
+    CHECK(http2::read_retry_after("120", now) == milliseconds(120'000));
+    CHECK(http2::read_retry_after("0", now) == milliseconds(0));
+    CHECK(http2::read_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now) == milliseconds(90'000));
+    CHECK(http2::read_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now + hours(1)) ==
           milliseconds(0));
-    CHECK(apns::read_retry_after("999999999", now) == hours(24));
+    CHECK(http2::read_retry_after("999999999", now) == hours(24));
     for (const char* junk :
          {"", "-1", "1.5", "soon", "99999999999999999999", "Sun, 31 Feb 1994 08:49:37 GMT",
           "Sun, 06 Xyz 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
-        CHECK_FALSE(apns::read_retry_after(junk, now).has_value());
+        CHECK_FALSE(http2::read_retry_after(junk, now).has_value());
     Bench bench;
     const auto verdict = bench.judge(reply_of(429, reason("TooManyRequests"), "7"));
     CHECK(verdict.outcome.retry_after == milliseconds(7000));

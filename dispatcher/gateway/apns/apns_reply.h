@@ -1,11 +1,8 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
-#include "base/clock.h"
 #include "gateway/http2/stream.h"
 
 namespace dispatcher::apns {
@@ -40,9 +37,5 @@ struct ReplyMeaning {
 /// Reads status and reason. Part C of the classification is the source; Apple's table of reasons,
 /// "Handling notification responses from APNs", the other.
 ReplyMeaning read_reply(const http2::Reply& reply);
-
-/// The delay that a Retry-After header asks for: seconds, or an HTTP date (RFC 9110 §10.2.3);
-/// at most a day. Nothing if the header is absent or is neither.
-std::optional<std::chrono::milliseconds> read_retry_after(std::string_view header, WallTime now);
 
 }  // namespace dispatcher::apns

@@ -1,5 +1,7 @@
 #include "gateway/apns/apns_service.h"
 
+#include "gateway/http2/retry_after.h"
+
 namespace dispatcher::apns {
 
 ApnsService::ApnsService(const http2::Endpoint& endpoint, std::string topic,
@@ -19,7 +21,9 @@ void ApnsService::compose(const Notification& notification, BootTime now,
 
 http2::Verdict ApnsService::judge(const http2::Reply& reply, std::uint32_t memo, BootTime now) {
     const auto meaning = read_reply(reply);
-    const auto retry_after = [&] { return read_retry_after(reply.retry_after, clock_.wall()); };
+    const auto retry_after = [&] {
+        return http2::read_retry_after(reply.retry_after, clock_.wall());
+    };
     switch (meaning.kind) {
         case ReplyClass::accepted:
             return {Outcome::accepted(), meaning.detail, true};
