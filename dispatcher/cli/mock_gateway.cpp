@@ -75,6 +75,10 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
     verb.add_option("--apns-team-id", options.apns_team_id, "Team id that tokens must name");
     verb.add_option("--apns-topic", options.apns_topics, "A topic that is allowed; repeatable")
         .allow_extra_args(false);
+    verb.add_option("--fcm-service-account", options.fcm_service_account_file,
+                    "Check assertions and access tokens against this service account (JSON); made "
+                    "if it is not there")
+        .type_name("FILE");
 }
 
 }  // namespace
@@ -86,9 +90,11 @@ void add_mock_gateway(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
     add_options(verb, *options, latency);
     verb.footer(
-        "Speaks like APNs, strictly, and keeps a ledger of what it accepted. Prints its endpoint.\n"
+        "Speaks like APNs and FCM, strictly, and keeps a ledger of what it accepted. Prints its "
+        "endpoint.\n"
         "Examples:\n"
         "  pushonce mock-gateway --tls-dir var/mock --ledger var/ledger.ndjson\n"
+        "  pushonce mock-gateway --tls-dir var/mock --fcm-service-account var/mock/account.json\n"
         "  pushonce mock-gateway --listen 127.0.0.1:0 --cleartext --latency 20ms\n"
         "  pushonce mock-gateway --faults faults.yaml --ledger ledger.ndjson");
     verb.callback([&invocation, options, latency] {

@@ -29,6 +29,11 @@ struct MockGatewayOptions {
     std::string apns_key_id;
     std::string apns_team_id;
     std::vector<std::string> apns_topics;
+
+    /// Checks of assertions, access tokens and project: the account that may push. A file that is
+    /// not there is made on the first use. Empty: form only.
+    std::filesystem::path fcm_service_account_file;
+    std::chrono::seconds fcm_token_life{3599};  ///< of the access tokens that it gives
 };
 
 /// The gateway that ships for rehearsal and tests: speaks like APNs, strictly, keeps a ledger of

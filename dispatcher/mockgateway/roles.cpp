@@ -1,6 +1,7 @@
 #include "mockgateway/roles.h"
 
 #include "mockgateway/apns/apns_role.h"
+#include "mockgateway/fcm/fcm_role.h"
 
 namespace dispatcher::mock {
 
@@ -11,6 +12,8 @@ std::vector<std::unique_ptr<Role>> make_roles(const MockGatewayOptions& options,
             {options.apns_public_key_file, options.apns_key_id, options.apns_team_id},
             options.apns_topics},
         random));
+    roles.push_back(std::make_unique<FcmRole>(
+        TokenDesk::Options{options.fcm_service_account_file, options.fcm_token_life}, random));
     return roles;
 }
 

@@ -196,23 +196,24 @@ class Lab:
     def template_file(self):
         return self.write("templates/promo.yaml", TEMPLATE)
 
-    def campaign_file(self, name="sale", audience="audience.csv", file=None, **delivery):
+    def campaign_file(self, name="sale", audience="audience.csv", file=None, gateway="apns",
+                      **delivery):
         self.template_file()
         delivery = {"retry": "{attempts: 6, first: 100ms, max: 1s}", **delivery}
-        text = (f"campaign: {name}\naudience:\n  file: {audience}\ngateway: apns\n"
+        text = (f"campaign: {name}\naudience:\n  file: {audience}\ngateway: {gateway}\n"
                 "message:\n  template: templates/promo.yaml\n  data: {discount: 20}\n"
                 "  ttl: 12h\n  priority: high\n  collapse: auto\ndelivery:\n")
         text += "".join(f"  {key}: {value}\n" for key, value in delivery.items())
         return self.write(file or f"{name}.yaml", text)
 
-    def audience_file(self, devices, name="audience.csv", seed=1, faults=()):
+    def audience_file(self, devices, name="audience.csv", seed=1, faults=(), token_end=""):
         """A shuffled CSV of so many devices; answers appid → token. One device in a hundred per
         fault gets a token that the gateway's fault rules pick (see fault_prefix)."""
         rows = []
         for number in range(devices):
             appid, fate = f"d-{number:06d}", number % 100
             prefix = fault_prefix(fate) if fate < len(faults) else PLAIN_PREFIX
-            rows.append((appid, prefix + token_of(appid)[len(prefix):]))
+            rows.append((appid, prefix + token_of(appid)[len(prefix):] + token_end))
         tokens = dict(rows)
         random.Random(seed).shuffle(rows)
         with open(self.path(name), "w", encoding="utf-8") as file:
@@ -444,8 +445,21 @@ def make_certificates(folder):
     openssl("pkey", "-in", "AuthKey.p8", "-pubout", "-out", "provider.pub")
 
 
+def make_service_account(path, token_uri, **changes):
+    """A service account's file as Google hands them out."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
+                          "rsa_keygen_bits:2048"], check=True, capture_output=True, text=True)
+    path.write_text(json.dumps({
+        "type": "service_account", "project_id": "shop-1", "private_key_id": "0123456789abcdef",
+        "private_key": key.stdout, "token_uri": token_uri,
+        "client_email": "pushonce@shop-1.iam.gserviceaccount.com", **changes}))
+    return path
+
+
 class Gateway:
-    """What the two servers that play APNs have in common: a ledger that we only read."""
+    """What the servers that play gateways have in common: a ledger that we only read."""
+    name = "apns"   # in server and campaign files; and the type
+    token_end = ""  # what makes 64 hexadecimal digits a token of this gateway
 
     def __init__(self, lab):
         self.lab = lab
@@ -457,12 +471,15 @@ class Gateway:
         if not lab.path("ca.pem").exists():
             make_certificates(lab.folder)
 
+    def credentials(self, lab):
+        return {"key_file": lab.path("AuthKey.p8"), "key_id": "ABC123DEFG",
+                "team_id": "DEF123GHIJ", "topic": TOPIC, "environment": "production"}
+
     def server_lines(self, lab):
-        keys = {"type": "apns", "key_file": lab.path("AuthKey.p8"), "key_id": "ABC123DEFG",
-                "team_id": "DEF123GHIJ", "topic": TOPIC, "environment": "production",
+        keys = {"type": self.name, **self.credentials(lab),
                 "endpoint": f"https://127.0.0.1:{self.port}", "ca_file": lab.path("ca.pem"),
                 **self.keys}
-        return "  apns:\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items())
+        return f"  {self.name}:\n" + "".join(f"    {k}: {v}\n" for k, v in keys.items())
 
     def ledger_lines(self):
         """Lines written so far, counted without parsing: cheap enough to poll."""
@@ -548,6 +565,7 @@ class Fault:
 class PeerGateway(Gateway):
     """An APNs server that shares nothing with the product: tests/peers/apns_server.mjs."""
     kind = "peer"
+    script = "apns_server.mjs"
 
     def __init__(self, lab, faults=(), latency=None):
         super().__init__(lab)
@@ -561,11 +579,14 @@ class PeerGateway(Gateway):
             "key": str(lab.path("server.key")), "ledger": str(self.ledger_path),
             "providerKey": str(lab.path("provider.pub")), "keyId": "ABC123DEFG",
             "teamId": "DEF123GHIJ", "topic": TOPIC, "latencyMs": milliseconds(latency or "0ms"),
-            "faults": rules}))
+            "faults": rules, **self.more_options()}))
         self.start()
 
+    def more_options(self):
+        return {}
+
     def start(self):
-        self.process = self.lab.start(["node", ROOT / "tests" / "peers" / "apns_server.mjs",
+        self.process = self.lab.start(["node", ROOT / "tests" / "peers" / self.script,
                                        self.options], "peer")
 
         def listens():
@@ -573,6 +594,38 @@ class PeerGateway(Gateway):
                 raise AssertionError("the peer ended\n" + self.process.tail())
             return accepts(self.port)
         wait_until(listens, "the peer listens", seconds=20)
+
+
+class Fcm:
+    """What the two servers that play FCM have in common: a service account that both know."""
+    name = "fcm"
+    token_end = ":APA91b" + "x" * 80
+
+    def account(self, lab):
+        path = lab.path("account.json")
+        if not path.exists():
+            make_service_account(path, f"https://127.0.0.1:{self.port}/token")
+        return path
+
+    def credentials(self, lab):
+        return {"service_account": self.account(lab)}
+
+
+class FcmMockGateway(Fcm, MockGateway):
+    kind = "fcm"
+
+    def start(self):
+        self.arguments += ["--fcm-service-account", self.account(self.lab)]
+        super().start()
+
+
+class FcmPeerGateway(Fcm, PeerGateway):
+    """An FCM server that shares nothing with the product: tests/peers/fcm_server.mjs."""
+    kind = "fcm-peer"
+    script = "fcm_server.mjs"
+
+    def more_options(self):
+        return {"account": str(self.account(self.lab))}
 
 
 def milliseconds(text):

@@ -2,7 +2,8 @@
 """A campaign whose dispatcher is killed with kill -9 again and again, through a gateway that
 misbehaves: judged from the ledger, every device was notified once or is itemised in doubt.
 
-    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer] [--devices N] [--kills N] [--seed N]
+    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer|fcm] [--devices N] [--kills N]
+                 [--seed N]
 
 Three kinds of kill take turns: at a named step (CRASH_AT); at a random moment, dispatcher and
 gateway stopped and ≥ 1 request or answer found between them; and with the gateway stopped until
@@ -10,13 +11,14 @@ the wire is full. Prints kills per kind and step, and what the judge saw.
 """
 import argparse
 import collections
+import dataclasses
 import random
 import signal
 import sys
 import time
 
-from harness import (REQUEST_BYTES_MIN, STORES, Fault, Lab, MockGateway, PeerGateway,
-                     bytes_between, wait_until)
+from harness import (REQUEST_BYTES_MIN, STORES, Fault, FcmMockGateway, Lab, MockGateway,
+                     PeerGateway, bytes_between, wait_until)
 from judge import judge_campaign
 
 ONCE = {"attempts": 1}
@@ -51,7 +53,9 @@ STEPS = ("CP01", "CP02", "CP03", "CP04", "CP05", "CP06", "CP07", "CP08", "CP09",
 # How much longer than for other kills a step is waited for before the run is killed all the same.
 STEP_STRETCH = 4
 RUNS = (("sqlite", "mock"), ("sqlite", "peer"), ("mariadb", "mock"), ("mariadb", "peer"))
-GATEWAYS = {"mock": MockGateway, "peer": PeerGateway}
+GATEWAYS = {"mock": MockGateway, "peer": PeerGateway, "fcm": FcmMockGateway}
+# A 503 of FCM proves nothing, whatever it says.
+DOUBT_OF = {"fcm": {"unavailable"}}
 # `delivery.code` of doubt that a kill left: killed, lease_expired, journal_lost.
 CODES_OF_KILLS = {406, 407, 408}
 CODE_MASK = 0x7FFF
@@ -64,16 +68,21 @@ class KillRun:
         self.options = options
         self.random = random.Random(options.seed)
         self.store = STORES[options.store](lab)
+        doubt = DOUBT_OF.get(options.gateway, set())
+        self.faults = tuple(dataclasses.replace(fault, doubt=fault.doubt or fault.name in doubt)
+                            for fault in FAULTS)
         self.gateway = GATEWAYS[options.gateway](lab, faults=FAULTS, latency="5ms")
         # Few requests a connection: what closes one puts all of them in doubt.
         self.gateway.keys.update(connections=4, in_flight=8)
         self.config = lab.server_file(self.store, self.gateway)
-        self.tokens = lab.audience_file(options.devices, seed=options.seed, faults=FAULTS)
-        self.campaign = lab.campaign_file("sale", rate=options.rate)
+        self.tokens = lab.audience_file(options.devices, seed=options.seed, faults=FAULTS,
+                                        token_end=self.gateway.token_end)
+        self.campaign = lab.campaign_file("sale", gateway=self.gateway.name, rate=options.rate)
         self.kills = collections.Counter()
         self.never_hit = collections.Counter()
         self.launched = False
-        self.steps = STEPS[RUNS.index((options.store, options.gateway))::len(RUNS)]
+        run = (options.store, options.gateway)
+        self.steps = STEPS[RUNS.index(run)::len(RUNS)] if run in RUNS else STEPS
         self.step_turn = 0
         self.pauses = 0
         lab.run("store", "init", config=self.config)
@@ -196,9 +205,10 @@ class KillRun:
 
     def judge(self):
         fate_of = {appid: int(appid[2:]) % 100 for appid in self.tokens}
-        by_fault = {a for a, fate in fate_of.items() if fate < len(FAULTS) and FAULTS[fate].doubt}
+        faults = self.faults
+        by_fault = {a for a, fate in fate_of.items() if fate < len(faults) and faults[fate].doubt}
         takers = sum(1 for fate in fate_of.values()
-                     if fate < len(FAULTS) and FAULTS[fate].takes_connection)
+                     if fate < len(faults) and faults[fate].takes_connection)
         wire = self.gateway.wire_max()
         verdict = judge_campaign(
             self.store, self.gateway, self.tokens, "sale",

@@ -58,6 +58,7 @@ bool AccessToken::replace(std::uint32_t generation, BootTime now) {
 void AccessToken::prove(std::uint32_t generation) {
     const std::lock_guard lock(mutex_);
     proven_ = std::max(proven_, generation);
+    if (issued_ && issued_->generation == generation) replaces_ = false;
 }
 
 void AccessToken::try_again() {
@@ -122,7 +123,7 @@ void AccessToken::settle(TokenAnswer answer) {
     auto issued = std::make_shared<Issued>();
     issued->authorization = "Bearer " + answer.token.reveal();
     issued->generation = ++issued_count_;
-    issued->is_replacement = std::exchange(replaces_, false);
+    issued->is_replacement = replaces_;
     issued->renew_at = wanted_at_ + answer.life - std::min(kRenewAhead, answer.life / 4);
     issued->expires_at = wanted_at_ + answer.life - std::min(kUnusedAtTheEnd, answer.life / 8);
     issued_ = std::move(issued);

@@ -85,7 +85,7 @@ class AccessToken {
     std::shared_ptr<const Issued> issued_;
     std::uint32_t issued_count_ = 0;
     std::uint32_t proven_ = 0;  // the last generation that was accepted
-    bool replaces_ = false;     // the next one is a replacement
+    bool replaces_ = false;     // one was called invalid, and none since proved good
     std::string refusal_;
     std::string trouble_;
     BootTime trouble_since_{};

@@ -100,6 +100,8 @@ std::optional<ErrorDocument> read_document(const std::string& body) {
 /// One line, without control characters.
 std::string words_of(const ErrorDocument& document) {
     std::string words = document.message;
+    while (words.ends_with('.'))
+        words.pop_back();  // other words follow
     if (!document.fields.empty()) words += " (" + document.fields + ")";
     for (char& c : words)
         if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';

@@ -1,5 +1,6 @@
 #include "gateway/fcm/fcm_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/http2/retry_after.h"
@@ -9,6 +10,9 @@ namespace {
 
 /// Firebase, "ErrorCode": where a 429 names no time, not before a minute.
 constexpr std::chrono::milliseconds kQuotaRest{60'000};
+/// So many 429s and nothing accepted between them: not some devices, but the project is over its
+/// quota, and others would only use up their tries.
+constexpr unsigned kQuotaHitsMax = 50;
 
 }  // namespace
 
@@ -24,6 +28,7 @@ void FcmService::tell_changes(std::function<void()> changed) {
 }
 
 http2::Standing FcmService::standing(BootTime now) {
+    if (now < rests_until_) return http2::Standing::waiting;
     const auto& held = kept_[current_];
     if (held && held->generation == token_->generation() && now < held->renew_at)
         return http2::Standing::ready;
@@ -49,6 +54,7 @@ http2::Verdict FcmService::judge(const http2::Reply& reply, std::uint32_t memo, 
     switch (meaning.kind) {
         case ReplyClass::accepted:
             if (proven_ < memo) token_->prove(proven_ = memo);
+            quota_hits_ = 0;
             return {Outcome::accepted(), meaning.detail};
         case ReplyClass::unregistered:
             return {Outcome::rejected(Reason::unregistered), meaning.detail};
@@ -62,11 +68,7 @@ http2::Verdict FcmService::judge(const http2::Reply& reply, std::uint32_t memo, 
         case ReplyClass::misdirected:
             return {Outcome::not_sent(Reason::misdirected), meaning.detail, false, true};
         case ReplyClass::too_many_requests:
-            return {
-                Outcome::refused(
-                    Reason::too_many_requests,
-                    http2::read_retry_after(reply.retry_after, clock_.wall()).value_or(kQuotaRest)),
-                meaning.detail};
+            return judge_quota(reply, meaning, now);
         case ReplyClass::unauthorized:
             return judge_unauthorized(meaning, memo, now);
         case ReplyClass::fault:
@@ -85,6 +87,17 @@ http2::Verdict FcmService::judge_unauthorized(const ReplyMeaning& meaning, std::
                                               BootTime now) {
     if (!token_->replace(generation, now)) return fault_of(meaning);
     return {Outcome::not_sent(Reason::token_expired), meaning.detail};
+}
+
+http2::Verdict FcmService::judge_quota(const http2::Reply& reply, const ReplyMeaning& meaning,
+                                       BootTime now) {
+    const auto rest =
+        http2::read_retry_after(reply.retry_after, clock_.wall()).value_or(kQuotaRest);
+    if (++quota_hits_ >= kQuotaHitsMax) {
+        quota_hits_ = 0;
+        rests_until_ = now + std::min(rest, kQuotaRest);
+    }
+    return {Outcome::refused(Reason::too_many_requests, rest), meaning.detail};
 }
 
 http2::Verdict FcmService::fault_of(const ReplyMeaning& meaning) {

@@ -37,6 +37,8 @@ class FcmService final : public http2::Service {
 
     http2::Verdict judge_unauthorized(const ReplyMeaning& meaning, std::uint32_t generation,
                                       BootTime now);
+    http2::Verdict judge_quota(const http2::Reply& reply, const ReplyMeaning& meaning,
+                               BootTime now);
     http2::Verdict fault_of(const ReplyMeaning& meaning);
 
     Clock& clock_;
@@ -46,6 +48,8 @@ class FcmService final : public http2::Service {
     std::array<Issued, kKept> kept_;
     std::size_t current_ = 0;
     std::uint32_t proven_ = 0;
+    unsigned quota_hits_ = 0;  ///< 429s since anything was accepted
+    BootTime rests_until_{};
     std::string fault_;
 };
 
