@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "gateway/apns/apns_type.h"
+#include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
 #include "gateway/webpush/webpush_type.h"
 #include "journal/file_journal_directory.h"
@@ -28,6 +29,7 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types() {
     std::vector<std::unique_ptr<GatewayType>> types;
     types.push_back(apns::make_type());
     types.push_back(webpush::make_type());
+    types.push_back(fcm::make_type());
     types.push_back(loopback::make_type());
     return types;
 }

@@ -82,6 +82,10 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
         .type_name("FILE");
     verb.add_option("--subscriber-auth", options.subscriber_auth,
                     "And its auth secret (base64url)");
+    verb.add_option("--fcm-service-account", options.fcm_service_account_file,
+                    "Check assertions and access tokens against this service account (JSON); made "
+                    "if it is not there")
+        .type_name("FILE");
 }
 
 }  // namespace
@@ -93,10 +97,11 @@ void add_mock_gateway(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
     add_options(verb, *options, latency);
     verb.footer(
-        "Speaks like APNs or a web push service, strictly, and keeps a ledger of what it\n"
+        "Speaks like APNs, FCM or a web push service, strictly, and keeps a ledger of what it\n"
         "accepted. Prints its endpoint.\n"
         "Examples:\n"
         "  pushonce mock-gateway --tls-dir var/mock --ledger var/ledger.ndjson\n"
+        "  pushonce mock-gateway --tls-dir var/mock --fcm-service-account var/mock/account.json\n"
         "  pushonce mock-gateway --listen 127.0.0.1:0 --cleartext --latency 20ms\n"
         "  pushonce mock-gateway --faults faults.yaml --ledger ledger.ndjson");
     verb.callback([&invocation, options, latency] {

@@ -38,6 +38,9 @@ gateways:
     environment: production              # or sandbox
     endpoint: https://127.0.0.1:8443
     ca_file: ../var/mock/ca.pem
+  # fcm:                                 # Android, and more: see the README
+  #   type: fcm
+  #   service_account: service-account.json   # from the Firebase console; keep it out of git
 
 server:
   listen: "127.0.0.1:8080"

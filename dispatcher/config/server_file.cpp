@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDay = std::chrono::hours{24};
 
 /// Gateway types of versions to come.
-constexpr std::array<std::string_view, 4> kTypesToCome = {"fcm", "webhook", "hms", "xiaomi"};
+constexpr std::array<std::string_view, 3> kTypesToCome = {"webhook", "hms", "xiaomi"};
 
 /// Stands for what was not looked up.
 constexpr std::string_view kUnread = "unread";
@@ -204,6 +204,7 @@ void read_gateway(MapReader reader, const Problems& problems,
     const auto* type = read_type(reader, types);
     if (type == nullptr) return;
     gateway.type = type->name();
+    gateway.rate_per_second = type->default_rate_per_second();
     read_common_keys(reader, gateway);
     for (const auto& key : type->keys())
         read_key_of_type(reader, key, gateway);

@@ -78,6 +78,8 @@ class GatewayType {
         return {};
     }
     [[nodiscard]] virtual std::size_t payload_bytes_max() const = 0;
+    /// Where the server file names no rate: notifications per second; 0: no limit.
+    [[nodiscard]] virtual double default_rate_per_second() const { return 0; }
     /// Host, topic, environment: what a sealed campaign must find again.
     [[nodiscard]] virtual std::string target(const GatewayOptions& options) const = 0;
     /// The payload of one locale: the type's own shape, then the message's block merged in.
@@ -89,6 +91,12 @@ class GatewayType {
     /// Reads keys and certificates (throws ConfigError), connects lazily.
     [[nodiscard]] virtual std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                         Random& random) const = 0;
+    /// The same, but the service only checks what it is sent and never delivers it: to try
+    /// credentials with. Null where the service offers no such thing.
+    [[nodiscard]] virtual std::unique_ptr<Gateway> open_for_checks(const GatewayOptions&, Clock&,
+                                                                   Random&) const {
+        return {};
+    }
 };
 
 }  // namespace dispatcher

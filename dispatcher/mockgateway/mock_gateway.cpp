@@ -19,6 +19,7 @@
 #include "mockgateway/connection.h"
 #include "mockgateway/delay_queue.h"
 #include "mockgateway/fault_file.h"
+#include "mockgateway/fcm/service_account_file.h"
 #include "mockgateway/listener.h"
 #include "mockgateway/roles.h"
 #include "mockgateway/server_certificate.h"
@@ -49,6 +50,22 @@ class Handle {
     const int fd_;
 };
 
+std::string endpoint_of(const Listener& listener, bool cleartext) {
+    return fmt::format("{}://{}:{}", cleartext ? "http" : "https", listener.host(),
+                       listener.port());
+}
+
+/// Makes the service account that is named and not there.
+const MockGatewayOptions& with_account(const MockGatewayOptions& options,
+                                       const Listener& listener) {
+    const auto& file = options.fcm_service_account_file;
+    if (!file.empty() && !std::filesystem::exists(file)) {
+        if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+        write_service_account(file, endpoint_of(listener, options.cleartext) + "/token");
+    }
+    return options;
+}
+
 FaultRules fault_rules(const MockGatewayOptions& options) {
     return options.faults_file.empty() ? FaultRules() : read_fault_file(options.faults_file);
 }
@@ -68,8 +85,9 @@ struct MockGateway::Loop {
     explicit Loop(const MockGatewayOptions& options)
         : connection_options{options.streams, options.first_streams, options.latency,
                              options.cleartext},
-          service(make_roles(options, random), fault_rules(options), options.ledger_file),
-          listener(options.listen) {
+          listener(options.listen),
+          service(make_roles(with_account(options, listener), random), fault_rules(options),
+                  options.ledger_file) {
         if (!options.cleartext)
             certificate.emplace(
                 CertificateOptions{options.cert_file, options.key_file, options.tls_dir});
@@ -191,8 +209,8 @@ struct MockGateway::Loop {
     const ConnectionOptions connection_options;
     SystemClock clock;
     SystemRandom random;
-    Service service;
     Listener listener;
+    Service service;
     std::optional<ServerCertificate> certificate;  // none: in the clear
     Handle epoll{::epoll_create1(EPOLL_CLOEXEC)};
     Handle wake{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
@@ -216,8 +234,7 @@ std::uint16_t MockGateway::port() const {
 }
 
 std::string MockGateway::endpoint() const {
-    return fmt::format("{}://{}:{}", loop_->certificate ? "https" : "http", loop_->listener.host(),
-                       port());
+    return endpoint_of(loop_->listener, !loop_->certificate);
 }
 
 void MockGateway::run(const std::stop_token& stop) {

@@ -34,6 +34,10 @@ struct MockGatewayOptions {
     std::string vapid_public_key;               ///< base64url: the only one that may push
     std::filesystem::path subscriber_key_file;  ///< PEM: every subscription's private key
     std::string subscriber_auth;                ///< base64url: and its auth secret
+    /// Checks of assertions, access tokens and project: the account that may push. A file that is
+    /// not there is made on the first use. Empty: form only.
+    std::filesystem::path fcm_service_account_file;
+    std::chrono::seconds fcm_token_life{3599};  ///< of the access tokens that it gives
 };
 
 /// The gateway that ships for rehearsal and tests: speaks like APNs, strictly, keeps a ledger of

@@ -2,6 +2,7 @@
 
 #include "mockgateway/apns/apns_role.h"
 #include "mockgateway/webpush/webpush_role.h"
+#include "mockgateway/fcm/fcm_role.h"
 
 namespace dispatcher::mock {
 
@@ -16,6 +17,8 @@ std::vector<std::unique_ptr<Role>> make_roles(const MockGatewayOptions& options,
         WebPushRole::Options{options.vapid_public_key, options.subscriber_key_file,
                              options.subscriber_auth},
         random));
+    roles.push_back(std::make_unique<FcmRole>(
+        TokenDesk::Options{options.fcm_service_account_file, options.fcm_token_life}, random));
     return roles;
 }
 

@@ -206,14 +206,14 @@ class Lab:
         text += "".join(f"  {key}: {value}\n" for key, value in delivery.items())
         return self.write(file or f"{name}.yaml", text)
 
-    def audience_file(self, devices, name="audience.csv", seed=1, faults=()):
+    def audience_file(self, devices, name="audience.csv", seed=1, faults=(), token_end=""):
         """A shuffled CSV of so many devices; answers appid → token. One device in a hundred per
         fault gets a token that the gateway's fault rules pick (see fault_prefix)."""
         rows = []
         for number in range(devices):
             appid, fate = f"d-{number:06d}", number % 100
             prefix = fault_prefix(fate) if fate < len(faults) else PLAIN_PREFIX
-            rows.append((appid, prefix + token_of(appid)[len(prefix):]))
+            rows.append((appid, prefix + token_of(appid)[len(prefix):] + token_end))
         tokens = dict(rows)
         random.Random(seed).shuffle(rows)
         with open(self.path(name), "w", encoding="utf-8") as file:
@@ -447,9 +447,21 @@ def make_certificates(folder):
     openssl("pkey", "-in", "AuthKey.p8", "-pubout", "-out", "provider.pub")
 
 
+def make_service_account(path, token_uri, **changes):
+    """A service account's file as Google hands them out."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
+                          "rsa_keygen_bits:2048"], check=True, capture_output=True, text=True)
+    path.write_text(json.dumps({
+        "type": "service_account", "project_id": "shop-1", "private_key_id": "0123456789abcdef",
+        "private_key": key.stdout, "token_uri": token_uri,
+        "client_email": "pushonce@shop-1.iam.gserviceaccount.com", **changes}))
+    return path
+
+
 class Gateway:
-    """What the two servers that play APNs have in common: a ledger that we only read."""
-    name = "apns"  # as campaigns call it
+    """What the servers that play gateways have in common: a ledger that we only read."""
+    name = "apns"   # in server and campaign files; and the type
+    token_end = ""  # what makes 64 hexadecimal digits a token of this gateway
 
     def __init__(self, lab):
         self.lab = lab
@@ -461,15 +473,18 @@ class Gateway:
         if not lab.path("ca.pem").exists():
             make_certificates(lab.folder)
 
+    def credentials(self, lab):
+        return {"key_file": lab.path("AuthKey.p8"), "key_id": "ABC123DEFG",
+                "team_id": "DEF123GHIJ", "topic": TOPIC, "environment": "production"}
+
     def server_lines(self, lab):
-        keys = {"type": "apns", "key_file": lab.path("AuthKey.p8"), "key_id": "ABC123DEFG",
-                "team_id": "DEF123GHIJ", "topic": TOPIC, "environment": "production",
+        keys = {"type": self.name, **self.credentials(lab),
                 "endpoint": f"https://127.0.0.1:{self.port}", "ca_file": lab.path("ca.pem"),
                 **self.keys}
-        return "  apns:\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items())
+        return f"  {self.name}:\n" + "".join(f"    {k}: {v}\n" for k, v in keys.items())
 
     def audience_file(self, lab, devices, **options):
-        return lab.audience_file(devices, **options)
+        return lab.audience_file(devices, token_end=self.token_end, **options)
 
     @staticmethod
     def leaves_doubt(fault):
@@ -560,7 +575,7 @@ class Fault:
 class PeerGateway(Gateway):
     """An APNs server that shares nothing with the product: tests/peers/apns_server.mjs."""
     kind = "peer"
-    script = ROOT / "tests" / "peers" / "apns_server.mjs"
+    script = "apns_server.mjs"
 
     def __init__(self, lab, faults=(), latency=None):
         super().__init__(lab)
@@ -578,16 +593,57 @@ class PeerGateway(Gateway):
             "key": str(lab.path("server.key")), "ledger": str(self.ledger_path),
             "providerKey": str(lab.path("provider.pub")), "keyId": "ABC123DEFG",
             "teamId": "DEF123GHIJ", "topic": TOPIC, "latencyMs": milliseconds(latency or "0ms"),
-            "faults": rules}))
+            "faults": rules, **self.more_options()}))
+
+    def more_options(self):
+        return {}
 
     def start(self):
-        self.process = self.lab.start(["node", self.script, self.options], "peer")
+        self.process = self.lab.start(["node", ROOT / "tests" / "peers" / self.script,
+                                       self.options], "peer")
 
         def listens():
             if not self.process.running():
                 raise AssertionError("the peer ended\n" + self.process.tail())
             return accepts(self.port)
         wait_until(listens, "the peer listens", seconds=20)
+
+
+class Fcm:
+    """What the two servers that play FCM have in common: a service account that both know."""
+    name = "fcm"
+    token_end = ":APA91b" + "x" * 80
+
+    def account(self, lab):
+        path = lab.path("account.json")
+        if not path.exists():
+            make_service_account(path, f"https://127.0.0.1:{self.port}/token")
+        return path
+
+    def credentials(self, lab):
+        return {"service_account": self.account(lab)}
+
+    @staticmethod
+    def leaves_doubt(fault):
+        """A 503 of FCM proves nothing, whatever it says."""
+        return fault.doubt or fault.name == "unavailable"
+
+
+class FcmMockGateway(Fcm, MockGateway):
+    kind = "fcm"
+
+    def start(self):
+        self.arguments += ["--fcm-service-account", self.account(self.lab)]
+        super().start()
+
+
+class FcmPeerGateway(Fcm, PeerGateway):
+    """An FCM server that shares nothing with the product: tests/peers/fcm_server.mjs."""
+    kind = "fcm-peer"
+    script = "fcm_server.mjs"
+
+    def more_options(self):
+        return {"account": str(self.account(self.lab))}
 
 
 def milliseconds(text):

@@ -2,7 +2,8 @@
 """A campaign whose dispatcher is killed with kill -9 again and again, through a gateway that
 misbehaves: judged from the ledger, every device was notified once or is itemised in doubt.
 
-    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer] [--devices N] [--kills N] [--seed N]
+    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer|fcm] [--devices N] [--kills N]
+                 [--seed N]
 
 Three kinds of kill take turns: at a named step (CRASH_AT); at a random moment, dispatcher and
 gateway stopped and ≥ 1 request or answer found between them; and with the gateway stopped until
@@ -10,13 +11,14 @@ the wire is full. Prints kills per kind and step, and what the judge saw.
 """
 import argparse
 import collections
+import dataclasses
 import random
 import signal
 import sys
 import time
 
-from harness import (REQUEST_BYTES_MIN, STORES, Fault, Lab, MockGateway, PeerGateway,
-                     bytes_between, wait_until)
+from harness import (REQUEST_BYTES_MIN, STORES, Fault, FcmMockGateway, Lab, MockGateway,
+                     PeerGateway, bytes_between, wait_until)
 from judge import judge_campaign
 from push_service import MockPushService, PeerPushService
 
@@ -52,8 +54,8 @@ STEPS = ("CP01", "CP02", "CP03", "CP04", "CP05", "CP06", "CP07", "CP08", "CP09",
 # How much longer than for other kills a step is waited for before the run is killed all the same.
 STEP_STRETCH = 4
 RUNS = (("sqlite", "mock"), ("sqlite", "peer"), ("mariadb", "mock"), ("mariadb", "peer"))
-GATEWAYS = {"mock": MockGateway, "peer": PeerGateway, "webpush": MockPushService,
-            "webpush-peer": PeerPushService}
+GATEWAYS = {"mock": MockGateway, "peer": PeerGateway, "fcm": FcmMockGateway,
+            "webpush": MockPushService, "webpush-peer": PeerPushService}
 # Faults that Node's http2 cannot make on request.
 NOT_OF_THE_PEER = {"goaway_before", "goaway_after", "garbage"}
 # `delivery.code` of doubt that a kill left: killed, lease_expired, journal_lost.

@@ -2,6 +2,8 @@
 #include <map>
 
 #include "apns_rig.h"
+#include "fcm_rig.h"
+#include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
 #include "support/catch.h"
 
@@ -66,10 +68,31 @@ struct ApnsSetup {
     [[nodiscard]] int most_often() const { return rig.server->most_often(); }
 };
 
+/// Access tokens by the mock gateway, all else by the scripted server.
+struct FcmSetup {
+    MockFcm mock;
+    SteppedClock clock;
+    CountingRandom random;
+    ScriptedServer server{in_the_clear(), nullptr, misbehave};
+    std::unique_ptr<Gateway> gateway;
+    FcmSetup() {
+        auto options = fcm_options(server.endpoint(), mock.account_file());
+        options.connections = 3;
+        options.in_flight = 20;
+        gateway = fcm::make_type()->open(options, clock, random);
+    }
+    static ScriptedServer::Options in_the_clear() {
+        ScriptedServer::Options options;
+        options.is_tls = false;
+        return options;
+    }
+    [[nodiscard]] int most_often() const { return server.most_often(); }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract][gateway]",
-                   LoopbackSetup, ApnsSetup) {
+                   LoopbackSetup, ApnsSetup, FcmSetup) {
     TestType setup;
     auto& gateway = *setup.gateway;
     SystemClock real;
@@ -84,7 +107,8 @@ TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract
             Notification notification;
             notification.appid = notification.id = id;
             notification.token = token;
-            notification.payload = "{\"aps\":{}}";
+            notification.payload =
+                R"({"aps":{},"data":{"notification_id":"00000000-0000-0000-0000-000000000000"}})";
             gateway.submit(next++, notification);
         }
         CHECK(gateway.in_flight() == next - counts.size());
@@ -104,7 +128,7 @@ TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract
 }
 
 TEMPLATE_TEST_CASE("wake() makes the next wait return at once, and only that",
-                   "[contract][gateway]", LoopbackSetup, ApnsSetup) {
+                   "[contract][gateway]", LoopbackSetup, ApnsSetup, FcmSetup) {
     TestType setup;
     std::vector<GatewayAnswer> answers;
     setup.gateway->wake();

@@ -266,8 +266,14 @@ void ConnectionPool::note_proof(Connection& connection) {
 }
 
 void ConnectionPool::wake() {
-    wake_->is_call.store(true, std::memory_order_release);
-    wake_->ring();
+    caller()();
+}
+
+std::function<void()> ConnectionPool::caller() const {
+    return [wake = wake_] {
+        wake->is_call.store(true, std::memory_order_release);
+        wake->ring();
+    };
 }
 
 bool ConnectionPool::take_wake() {

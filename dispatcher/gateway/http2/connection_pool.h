@@ -55,6 +55,8 @@ class ConnectionPool {
 
     /// From any thread.
     void wake();
+    /// The same as a function that may outlive the pool.
+    [[nodiscard]] std::function<void()> caller() const;
     /// Whether wake() was called since the last time.
     [[nodiscard]] bool take_wake();
 

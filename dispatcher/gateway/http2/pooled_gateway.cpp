@@ -45,15 +45,39 @@ PooledGateway::PooledGateway(const GatewayOptions& options, Endpoint endpoint,
       clock_(clock),
       service_(std::move(service)),
       pool_(options, std::move(endpoint), service_->needs_warm_up(), clock, random,
-            std::move(reach)) {}
+            std::move(reach)) {
+    service_->tell_changes(pool_.caller());
+}
 
 std::size_t PooledGateway::capacity() const {
     is_wanted_ = true;
-    return pool_.room(clock_.now());
+    const auto now = clock_.now();
+    switch (service_->standing(now)) {
+        case Standing::ready:
+            return pool_.room(now);
+        case Standing::waiting:
+            return 0;
+        case Standing::refused:
+            break;
+    }
+    return 1;  // whoever submits is told of the fault
+}
+
+Gateway::Health PooledGateway::health() const {
+    auto health = pool_.health();
+    return health.trouble.empty() ? service_->health() : health;
 }
 
 void PooledGateway::submit(Ticket ticket, const Notification& notification) {
     const auto now = clock_.now();
+    if (const auto standing = service_->standing(now); standing != Standing::ready) {
+        const bool is_refused = standing == Standing::refused;
+        unsubmitted_.push_back(
+            {ticket,
+             is_refused ? Outcome::campaign_fault() : Outcome::not_sent(Reason::never_framed),
+             is_refused ? "credentials refused" : "no credentials yet"});
+        return;
+    }
     Connection* connection = pool_.pick(now);
     if (connection == nullptr) {
         const bool is_down = !pool_.health().trouble.empty();

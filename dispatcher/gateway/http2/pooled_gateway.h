@@ -29,7 +29,7 @@ class PooledGateway final : public Gateway {
     [[nodiscard]] std::size_t in_flight() const override {
         return waiting_.size() + unsubmitted_.size();
     }
-    [[nodiscard]] Health health() const override { return pool_.health(); }
+    [[nodiscard]] Health health() const override;
     [[nodiscard]] std::string fault() const override { return service_->fault(); }
 
     /// For one who waits for several gateways with one thread: readable, or next_tick() reached,

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "campaign/notification.h"
 #include "campaign/outcome.h"
+#include "gateway/gateway.h"
 #include "gateway/http2/stream.h"
 
 namespace dispatcher::http2 {
@@ -28,6 +30,13 @@ struct Verdict {
     bool ends_connection = false;
 };
 
+/// What stands between a service and its next request, besides a connection.
+enum class Standing : std::uint8_t {
+    ready,
+    waiting,  ///< for credentials: nothing can be composed
+    refused,  ///< our credentials were refused; fault() says why
+};
+
 /// Port: what a push service is besides HTTP/2: notification → request, reply → outcome. Called by
 /// the gateway's one thread; nothing here blocks or throws.
 class Service {
@@ -44,6 +53,14 @@ class Service {
 
     /// Whether a connection may carry one stream only until a reply proves our credentials.
     [[nodiscard]] virtual bool needs_warm_up() const { return false; }
+
+    /// Nothing is composed but while it is `ready`.
+    [[nodiscard]] virtual Standing standing(BootTime) { return Standing::ready; }
+    /// `changed` may be called by any thread whenever standing() may have changed, as long as the
+    /// service lives.
+    virtual void tell_changes(std::function<void()> /*changed*/) {}
+    /// Why it waits, and since when; no trouble while it does not.
+    [[nodiscard]] virtual Gateway::Health health() const { return {}; }
 
     /// In words, why the last campaign fault happened.
     [[nodiscard]] virtual std::string fault() const { return {}; }
