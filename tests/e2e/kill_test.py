@@ -11,7 +11,6 @@ the wire is full. Prints kills per kind and step, and what the judge saw.
 """
 import argparse
 import collections
-import dataclasses
 import random
 import signal
 import sys
