@@ -1,7 +1,7 @@
 #include "cli/rehearsal.h"
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <fstream>
 #include <ostream>
 
