@@ -165,6 +165,7 @@ void Rehearsal::seal(SignalWatch& signals, Invocation& invocation) {
     auto& settings = prepared_.file.settings;
     settings.rate_per_second = 0;
     settings.first_count = 0;
+    settings.send_window.reset();
     (void)seal_visibly(site, signals, invocation, prepared_);
 }
 
