@@ -139,7 +139,8 @@ class Doctor {
                 fmt::format("credentials can be read; reached {}", choice.type->target(options)));
         else
             add(Level::problem, subject, trouble,
-                "check endpoint, ca_file, firewall and proxy; the credentials can be read");
+                "where it says no more: check endpoint, ca_file, firewall and proxy; the "
+                "credentials can be read");
     }
 
     Site& site_;

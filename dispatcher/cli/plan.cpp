@@ -77,7 +77,8 @@ void add_plan(const Verb& app, Invocation& invocation) {
         .allow_extra_args(false);
     verb.add_flag("--offline", options->offline, "Check the files only, without the store");
     verb.add_flag("--with-gateways", options->with_gateways,
-                  "Also read the gateways' keys, and connect without sending anything");
+                  "Also read the gateways' keys, connect, and have FCM check a message that it "
+                  "does not deliver");
     verb.footer(
         "Nothing is sealed, sent or made, not even a store that is missing. Warns where many of "
         "these\n"

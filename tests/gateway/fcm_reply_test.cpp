@@ -87,8 +87,9 @@ TEST_CASE("every answer of FCM has its class, and what is not known is in doubt"
         const auto meaning = fcm::read_reply(reply_of(row.status, row.body));
         CHECK(meaning.kind == row.kind);
         CHECK_FALSE(meaning.detail.empty());
-        CHECK((meaning.kind == ReplyClass::fault) == !meaning.advice.empty() ||
-              meaning.kind == ReplyClass::unauthorized);
+        const bool has_advice =
+            meaning.kind == ReplyClass::fault || meaning.kind == ReplyClass::unauthorized;
+        CHECK(meaning.advice.empty() != has_advice);
     }
 }
 
