@@ -327,8 +327,11 @@ TEST_CASE("what is set aside is given back when the lane stops", "[unit]") {
     bench.gateway.full.clear();
     bench.pass(milliseconds(100));
     CHECK(bench.gateway.submitted.size() == 1);
-    const auto job = bench.settled();
-    CHECK(job.ends_claim);
+    const auto given_back = bench.settled();
+    REQUIRE(given_back.settlement.groups.size() == 1);
+    CHECK(given_back.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(given_back.settlement.groups[0].appids[0] == "d-0001");
+    CHECK(bench.settled().ends_claim);
 }
 
 TEST_CASE("an ambiguous answer is never sent again", "[unit]") {

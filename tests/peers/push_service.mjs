@@ -7,8 +7,8 @@
 // The options: {port, cert, key, ledger, vapidPublicKey, subscriberKey, subscriberAuth, latencyMs,
 // faults}; cert, key and subscriberKey are paths to PEM files, vapidPublicKey and subscriberAuth
 // are base64url; faults: [{name, prefix, attempts, delayMs, retryAfter}], where `prefix` is the
-// beginning of the tokens (the endpoints' paths behind /push/) that meet the fault, at their first `attempts`
-// requests (0: always). The first field of a ledger line is the token.
+// beginning of the tokens (the endpoints' paths behind /push/) that meet it, at their first
+// `attempts` requests (0: always). The first field of a ledger line is the token.
 import { createECDH, createHash, createPrivateKey } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';

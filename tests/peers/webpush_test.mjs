@@ -96,7 +96,8 @@ async function refused(token, status, reason, change, options) {
 describe('the mock gateway as a push service', () => {
   test('takes what web-push sends, and can read it', async () => {
     const answer = await webpush.sendNotification(
-      { endpoint: `${origin}/push/first`, keys }, PAYLOAD, { vapidDetails: DETAILS, contentEncoding: 'aes128gcm', TTL: 60, urgency: 'high',
+      { endpoint: `${origin}/push/first`, keys }, PAYLOAD,
+      { vapidDetails: DETAILS, contentEncoding: 'aes128gcm', TTL: 60, urgency: 'high',
         topic: 'scores', agent });
     assert.equal(answer.statusCode, 201);
     assert.equal(answer.headers.location, `${origin}/message/${ID}`);
