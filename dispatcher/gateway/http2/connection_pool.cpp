@@ -33,6 +33,15 @@ int poll_timeout_ms(BootTime now, BootTime until) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
 }
 
+/// A type without these keys has no certificate.
+TlsContext::Identity identity_of(const GatewayOptions& options) {
+    const auto file = [&](const char* key) {
+        const auto found = options.keys.find(key);
+        return found == options.keys.end() ? std::string() : found->second;
+    };
+    return {file("cert_file"), file("cert_key_file")};
+}
+
 }  // namespace
 
 struct ConnectionPool::Entry {
@@ -50,8 +59,10 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       needs_warm_up_(needs_warm_up),
       clock_(clock),
       random_(random),
-      wake_(std::make_shared<WakeEvent>()) {
-    if (endpoint_.is_tls) tls_.emplace(options.ca_file);
+      wake_(std::make_shared<WakeEvent>()),
+      is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2) {
+    if (endpoint_.is_tls)
+        tls_.emplace(options.ca_file, endpoint_.protocols, identity_of(options), clock.wall());
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -93,10 +104,17 @@ Connection* ConnectionPool::pick(BootTime now) {
 
 std::size_t ConnectionPool::missing() const {
     const std::size_t wanted = needs_warm_up_ && !is_proven_ ? 1 : connections_max_;
-    const auto usable = static_cast<std::size_t>(std::count_if(
-        entries_.begin(), entries_.end(),
-        [](const auto& entry) { return entry->connection.stage() <= Connection::Stage::ready; }));
-    return wanted - std::min(wanted, usable);
+    std::size_t usable = 0;
+    std::size_t busy = 0;
+    for (const auto& entry : entries_) {
+        if (entry->connection.stage() > Connection::Stage::ready) continue;
+        ++usable;
+        if (entry->connection.open_streams() > 0) ++busy;
+    }
+    const auto missing = wanted - std::min(wanted, usable);
+    if (!is_single_file_) return missing;
+    // Connections that nothing goes over are of no use soon: as many more as are busy.
+    return busy < usable ? 0 : std::min(missing, std::max<std::size_t>(busy, 1));
 }
 
 void ConnectionPool::open_missing(BootTime now) {
@@ -162,6 +180,7 @@ void ConnectionPool::poll(BootTime until) {
             continue;
         }
         entry->connection.turn(now);
+        is_single_file_ |= entry->connection.is_single_file();
         watch(*entry);
     }
     if (!is_unfinished) return;
@@ -207,13 +226,15 @@ void ConnectionPool::remove_closed(BootTime now) {
             ++i;
             continue;
         }
-        const bool was_useful =
-            connection.has_replied || now - connection.opened_at() > kUsefulLife;
+        const bool was_useful = connection.has_replied || connection.is_retired() ||
+                                now - connection.opened_at() > kUsefulLife;
+        const bool is_retired = connection.is_retired();
         auto trouble = connection.trouble();
         entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
         if (was_useful) {
             forget_failures();
-            log(LogLevel::info, "gateway {}: a connection ended {}", name_, trouble);
+            log(is_retired ? LogLevel::debug : LogLevel::info, "gateway {}: a connection ended {}",
+                name_, trouble);
         } else {
             fail(trouble.empty() ? "the gateway closed the connection at once" : trouble, now);
         }
