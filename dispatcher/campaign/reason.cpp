@@ -67,6 +67,9 @@ constexpr std::array kReasons = {
     Entry{rejected_before, "rejected_before",
           "The gateway rejected it before, and an operator gave this device a second chance."},
 
+    Entry{key_in_progress, "key_in_progress",
+          "The webhook asks to come back later: it still works on a request with the same key."},
+
     Entry{timeout, "timeout",
           "The request went out and no answer came in time; it may have been delivered."},
     Entry{connection_lost, "connection_lost",

@@ -38,6 +38,7 @@ enum class Reason : std::uint16_t {
     resend = 311,             ///< policy or operator: send again although it may have been sent
     token_expired = 312,      ///< our own credentials had expired; they were renewed
     rejected_before = 313,    ///< an operator gave it a second chance after it was rejected
+    key_in_progress = 320,    ///< the webhook still works on a request with the same key
 
     // in doubt
     timeout = 400,

@@ -4,6 +4,7 @@
 #include "gateway/apns/apns_type.h"
 #include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
+#include "gateway/webhook/webhook_type.h"
 #include "journal/file_journal_directory.h"
 #include "source/mysql/mysql_query.h"
 #include "source/sqlite/sqlite_query.h"
@@ -29,6 +30,7 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types() {
     types.push_back(apns::make_type());
     types.push_back(fcm::make_type());
     types.push_back(loopback::make_type());
+    types.push_back(webhook::make_type());
     return types;
 }
 
