@@ -22,6 +22,7 @@ class RoleMemory {
 struct Visit {
     WallTime now{};
     std::unique_ptr<RoleMemory>& memory;
+    bool has_client_certificate = false;
 };
 
 /// What a role makes of a request. One of three: refused; a notification, which faults may still
@@ -45,9 +46,15 @@ class Role {
     /// Whether requests to this path are this role's.
     [[nodiscard]] virtual bool takes(std::string_view path) const = 0;
 
+    /// Whether a request whose path no role takes is this role's all the same.
+    [[nodiscard]] virtual bool takes_by_headers(const Request&) const { return false; }
+
     /// Checks one whole request as the real gateway would and fills in the answer (clear, status
     /// 200): of the refusal, or of the acceptance.
     virtual Judgement judge(const Request& request, Visit visit, Answer& answer) = 0;
+
+    /// The notification that judge() told last is in the ledger, whatever is answered.
+    virtual void note_accepted() {}
 
     /// Makes the answer of an accepted notification one that complains instead: status and body, as
     /// the real gateway words it. `reason` is given for Complaint::bad_request.

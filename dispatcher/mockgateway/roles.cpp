@@ -1,6 +1,7 @@
 #include "mockgateway/roles.h"
 
 #include "mockgateway/apns/apns_role.h"
+#include "mockgateway/webhook/webhook_role.h"
 
 namespace dispatcher::mock {
 
@@ -11,6 +12,7 @@ std::vector<std::unique_ptr<Role>> make_roles(const MockGatewayOptions& options,
             {options.apns_public_key_file, options.apns_key_id, options.apns_team_id},
             options.apns_topics},
         random));
+    roles.push_back(std::make_unique<WebhookRole>(options.webhook_secret));
     return roles;
 }
 

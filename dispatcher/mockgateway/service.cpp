@@ -42,9 +42,10 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
         answer_stats(answer);
         return {};
     }
-    const auto index = role_for(path);
+    const auto index = role_for(request);
     auto& role = *roles_[index];
-    auto judgement = role.judge(request, {wall_, memory[index]}, answer);
+    auto judgement =
+        role.judge(request, {wall_, memory.roles[index], memory.has_client_certificate}, answer);
     if (!judgement.refusal.empty()) {
         ++stats.refused[judgement.refusal];
         return {};
@@ -62,14 +63,17 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
         judgement.line.connection = connection;
         judgement.line.stream = stream;
         ledger_.append(judgement.line);
+        role.note_accepted();
     }
     if (rule != nullptr) word_fault(role, *rule, answer);
     return verdict;
 }
 
-std::size_t Service::role_for(std::string_view path) const {
+std::size_t Service::role_for(const Request& request) const {
     for (std::size_t i = 0; i < roles_.size(); ++i)
-        if (roles_[i]->takes(path)) return i;
+        if (roles_[i]->takes(request.path())) return i;
+    for (std::size_t i = 0; i < roles_.size(); ++i)
+        if (roles_[i]->takes_by_headers(request)) return i;
     return 0;
 }
 
