@@ -75,6 +75,11 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
     verb.add_option("--apns-team-id", options.apns_team_id, "Team id that tokens must name");
     verb.add_option("--apns-topic", options.apns_topics, "A topic that is allowed; repeatable")
         .allow_extra_args(false);
+    verb.add_option("--apns-client-ca", options.apns_client_ca_file,
+                    "Take client certificates of this authority (PEM) in place of provider tokens")
+        .type_name("FILE");
+    verb.add_option("--webhook-secret", options.webhook_secret,
+                    "Check webhooks' signatures with this secret");
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ struct MockGateway::Loop {
           service(make_roles(options, random), fault_rules(options), options.ledger_file),
           listener(options.listen) {
         if (!options.cleartext)
-            certificate.emplace(
-                CertificateOptions{options.cert_file, options.key_file, options.tls_dir});
+            certificate.emplace(CertificateOptions{options.cert_file, options.key_file,
+                                                   options.tls_dir, options.apns_client_ca_file});
         watch(listener.socket(), kListenerEvent);
         watch(wake.get(), kWakeEvent);
         watch(timer.get(), kTimerEvent);

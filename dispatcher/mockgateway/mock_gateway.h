@@ -29,6 +29,11 @@ struct MockGatewayOptions {
     std::string apns_key_id;
     std::string apns_team_id;
     std::vector<std::string> apns_topics;
+    /// Authority of client certificates, which APNs takes in place of a provider token (PEM).
+    std::filesystem::path apns_client_ca_file;
+
+    /// Secret that webhooks' signatures are checked with; empty: not checked.
+    std::string webhook_secret;
 };
 
 /// The gateway that ships for rehearsal and tests: speaks like APNs, strictly, keeps a ledger of
