@@ -69,6 +69,8 @@ constexpr std::array kReasons = {
 
     Entry{window_closed, "window_closed",
           "Its send window closed before it was sent; it waits for the next one."},
+    Entry{key_in_progress, "key_in_progress",
+          "The webhook asks to come back later: it still works on a request with the same key."},
 
     Entry{timeout, "timeout",
           "The request went out and no answer came in time; it may have been delivered."},

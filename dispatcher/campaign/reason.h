@@ -39,6 +39,7 @@ enum class Reason : std::uint16_t {
     token_expired = 312,      ///< our own credentials had expired; they were renewed
     rejected_before = 313,    ///< an operator gave it a second chance after it was rejected
     window_closed = 314,      ///< its send window closed before it was sent
+    key_in_progress = 320,    ///< the webhook still works on a request with the same key
 
     // in doubt
     timeout = 400,

@@ -4,6 +4,7 @@
 #include "gateway/apns/apns_type.h"
 #include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
+#include "gateway/webhook/webhook_type.h"
 #include "gateway/webpush/webpush_type.h"
 #include "journal/file_journal_directory.h"
 #include "source/mysql/mysql_query.h"
@@ -31,6 +32,7 @@ std::vector<std::unique_ptr<GatewayType>> make_gateway_types() {
     types.push_back(webpush::make_type());
     types.push_back(fcm::make_type());
     types.push_back(loopback::make_type());
+    types.push_back(webhook::make_type());
     return types;
 }
 

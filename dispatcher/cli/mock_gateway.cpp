@@ -86,6 +86,11 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
                     "Check assertions and access tokens against this service account (JSON); made "
                     "if it is not there")
         .type_name("FILE");
+    verb.add_option("--apns-client-ca", options.apns_client_ca_file,
+                    "Take client certificates of this authority (PEM) in place of provider tokens")
+        .type_name("FILE");
+    verb.add_option("--webhook-secret", options.webhook_secret,
+                    "Check webhooks' signatures with this secret");
 }
 
 }  // namespace

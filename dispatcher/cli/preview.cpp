@@ -55,11 +55,10 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
         const auto notification =
             renderer.render(recipient.appid, recipient.values, site.clock().wall(), {});
         if (!notification)
-            throw ConfigError(
-                options.file,
-                fmt::format("the payload for {} has {} bytes, {} takes {} at most", options.appid,
-                            renderer.payload_bytes(), gateway.options->name,
-                            gateway.type->payload_bytes_max()));
+            throw ConfigError(options.file,
+                              fmt::format("the payload for {} has {} bytes, {} takes {} at most",
+                                          options.appid, renderer.payload_bytes(),
+                                          gateway.options->name, renderer.payload_bytes_max()));
         print_preview(invocation, gateway, gateway.type->preview(*gateway.options, *notification));
     });
     if (!found)

@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDay = std::chrono::hours{24};
 
 /// Gateway types of versions to come.
-constexpr std::array<std::string_view, 3> kTypesToCome = {"webhook", "hms", "xiaomi"};
+constexpr std::array<std::string_view, 2> kTypesToCome = {"hms", "xiaomi"};
 
 /// Stands for what was not looked up.
 constexpr std::string_view kUnread = "unread";
@@ -190,6 +190,12 @@ void read_key_of_type(MapReader& reader, const GatewayType::Key& key, GatewayOpt
         case Form::secret:
             reader.secret(name, gateway.secrets[name]);
             break;
+        case Form::duration: {
+            milliseconds duration{0};
+            reader.duration(name, 1s, 366 * kDay, duration);
+            gateway.keys[name] = std::to_string(duration.count());
+            break;
+        }
         case Form::choice: {
             const std::vector<std::string> choices(key.choices.begin(), key.choices.end());
             if (const auto index = reader.pick(name, choices)) gateway.keys[name] = choices[*index];

@@ -28,6 +28,7 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
       token_columns_(type.token_columns(), campaign.audience.columns),
       locale_column_(column_index(campaign.audience.columns, "locale")) {
     const auto& message = campaign.message;
+    std::size_t bytes_max = 0;
     auto columns = campaign.audience.columns;
     for (const auto& [locale, text] : message.locales) {
         const auto document = type.payload_document(message, locale);
@@ -39,8 +40,11 @@ NotificationRenderer::NotificationRenderer(const Campaign& campaign, const Gatew
         locales_[locale] = {PayloadTemplate::compile_json(
                                 document.json, fmt::format("{}, locale {}", place, locale),
                                 message.data, columns, place_of),
-                            document.push_type};
+                            document.push_type, document.priority};
+        const auto own_max = document.bytes_max != 0 ? document.bytes_max : payload_bytes_max_;
+        bytes_max = bytes_max == 0 ? own_max : std::min(bytes_max, own_max);
     }
+    payload_bytes_max_ = bytes_max;
     if (message.collapse == CollapseMode::key)
         collapse_key_ = PayloadTemplate::compile_text(message.collapse_key, "message.collapse.key",
                                                       message.data, columns);
@@ -80,11 +84,13 @@ std::optional<Notification> NotificationRenderer::render(
 
     Notification notification;
     key_.emplace(campaign_.name.text(), appid);
+    notification.campaign = campaign_.name.text();
     notification.appid = appid;
     notification.token = token_columns_.token_of(values);
     notification.payload = payload_;
     notification.id = key_->id();
     notification.push_type = locale.push_type;
+    notification.own_priority = locale.priority;
     notification.priority = campaign_.message.priority;
     notification.expires_at = now + campaign_.message.ttl;
     if (deadline) notification.expires_at = std::min(notification.expires_at, *deadline);

@@ -38,6 +38,8 @@ class NotificationRenderer {
     /// the next call.
     std::string_view collapse_key(const std::vector<std::string_view>& values);
 
+    /// What the gateway takes at most, in every locale.
+    [[nodiscard]] std::size_t payload_bytes_max() const { return payload_bytes_max_; }
     /// Bytes of the payload rendered last.
     [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
 
@@ -45,12 +47,13 @@ class NotificationRenderer {
     struct LocalePayload {
         PayloadTemplate payload;
         std::string push_type;
+        std::string priority;
     };
     const LocalePayload& payload_for(std::string_view locale);
     const LocalePayload& render_payload(const std::vector<std::string_view>& values);
 
     const Campaign& campaign_;
-    const std::size_t payload_bytes_max_;
+    std::size_t payload_bytes_max_;
     TokenColumns token_columns_;
     std::size_t locale_column_;
     std::map<std::string, LocalePayload, std::less<>> locales_;

@@ -29,6 +29,10 @@ class OpenClaim {
         std::uint8_t resends = 0;  ///< after proof of not sent, within this claim
         std::uint8_t asides = 0;   ///< times that its own service had no room, within this claim
         std::chrono::milliseconds due_in{0};
+        /// A request may have been processed, and it may be sent again all the same
+        /// (Gateway::repeatable_for). Only an answer or doubt can follow: never a release.
+        bool is_doubtful = false;
+        BootTime sent_at{};  ///< first request that is not proved unprocessed
     };
 
     OpenClaim(Claim taken, std::uint32_t number);

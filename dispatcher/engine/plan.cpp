@@ -135,7 +135,6 @@ Plan Planner::plan(const std::function<void(std::uint64_t)>& progress) const {
         gateway.name = choice.options->name;
         gateway.type = choice.type->name();
         gateway.target = choice.type->target(*choice.options);
-        gateway.payload_bytes_max = choice.type->payload_bytes_max();
         if (i < plan.audience.by_gateway.size()) gateway.recipients = plan.audience.by_gateway[i];
         plan.gateways.push_back(std::move(gateway));
     }
@@ -150,6 +149,8 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
     renderers.reserve(gateways_.size());
     for (const auto& choice : gateways_)
         renderers.emplace_back(campaign_, *choice.type, template_place_, tag_places_);
+    for (std::size_t i = 0; i < renderers.size(); ++i)
+        plan.gateways[i].payload_bytes_max = renderers[i].payload_bytes_max();
     std::uint64_t rendered = 0;
     const auto& columns = audience_.columns();
     const auto locale_column = static_cast<std::size_t>(

@@ -33,6 +33,7 @@ Sender::Sender(const LaneContext& context, LaneControl& control, Gateway& gatewa
       gateway_(gateway),
       renderer_(renderer),
       gateway_patience_(gateway_patience),
+      repeatable_for_(gateway.repeatable_for()),
       ready_(ready),
       jobs_(jobs),
       open_(kOpenClaimsMax),
@@ -121,6 +122,12 @@ bool Sender::send_next(BootTime now) {
 bool Sender::is_too_late(OpenClaim& open, std::uint32_t row, BootTime now) {
     const auto& chunk = *open.claim.chunk;
     // For liveness only: the guarantee is that our right to these rows never moves.
+    if (open.rows[row].is_doubtful &&
+        (now >= chunk.valid_until() || !may_repeat(open.rows[row], now) ||
+         (expires_ && now >= *expires_))) {
+        put_in_doubt(index, row, now);
+        return false;
+    }
     if (now >= chunk.valid_until()) {
         answer_row(open, row, FlagState::released, Reason::stopped, now);
         return true;
@@ -162,6 +169,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     gateway_.submit(SentRow{index, open.serial, row}.ticket(), *notification);
     crash_point("CP11");
     open.rows[row].phase = Phase::wire;
+    if (!open.rows[row].is_doubtful) open.rows[row].sent_at = now;
     ++on_the_wire_;
     ++context_.tally.sent;
     ++context_.tally.on_the_wire;
@@ -172,7 +180,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
     const auto [index, serial, row] = SentRow::of(answer.ticket);
     auto* open = open_[index].get();
     if (open == nullptr || open->serial != serial || open->rows[row].phase != Phase::wire) {
-        handle_late(answer);
+        if (!settle_held_doubt(answer, now)) handle_late(answer);
         return;
     }
     crash_point("CP13");
@@ -180,6 +188,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
     --context_.tally.on_the_wire;
     breaker_.observe(open->weigh(row, answer.outcome));
     const auto slot = open->claim.rows[row].slot;
+    if (handle_doubtful(index, row, answer.outcome, now)) return;
     using enum Outcome::Kind;
     switch (answer.outcome.kind) {
         case accepted:
@@ -196,10 +205,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
             break;
         case unknown:
             open->rows[row].tries_added += 1;
-            context_.journal.mark(open->claim.batch, slot, SlotState::done, answer.outcome.reason);
-            answer_row(*open, row, FlagState::in_doubt, answer.outcome.reason, now);
-            if (answer.outcome.reason == Reason::timeout)
-                late_.expect(answer.ticket, open->identify(context_.campaign.id), open->appid(row));
+            face_doubt(index, row, answer.outcome, now);
             break;
         case campaign_fault:
             context_.journal.mark(open->claim.batch, slot, SlotState::claimed);

@@ -60,6 +60,12 @@ class Sender {
     void retry_not_sent(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void hold(std::size_t open, std::uint32_t row, BootTime due);
     void set_aside(std::size_t open, std::uint32_t row, BootTime now);
+    void face_doubt(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    bool hold_doubtful(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    void put_in_doubt(std::size_t open, std::uint32_t row, BootTime now);
+    bool handle_doubtful(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    bool settle_held_doubt(const GatewayAnswer& answer, BootTime now);
+    [[nodiscard]] bool may_repeat(const OpenClaim::Row& row, BootTime at) const;
     void answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason, BootTime now);
     void release_unsent(Reason reason, BootTime now);
     void judge_withheld(BootTime now);
@@ -75,6 +81,7 @@ class Sender {
     Gateway& gateway_;
     NotificationRenderer& renderer_;
     const std::chrono::milliseconds gateway_patience_;
+    const std::optional<std::chrono::milliseconds> repeatable_for_;
     BoundedQueue<Claim>& ready_;
     BoundedQueue<SettleJob>& jobs_;
 

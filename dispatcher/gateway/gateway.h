@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,13 @@ class Gateway {
         BootTime since{};
     };
     [[nodiscard]] virtual Health health() const = 0;
+
+    /// For how long after it was first submitted a notification that was answered `unknown` may be
+    /// submitted again: the receiver remembers its key, and answers as the first time instead of
+    /// delivering it again. Nothing: never.
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> repeatable_for() const {
+        return {};
+    }
 
     /// In words, why the last campaign fault happened ("403 InvalidProviderToken: …, check
     /// key_id").

@@ -40,6 +40,8 @@ struct GatewayOptions {
 struct PayloadDocument {
     std::string json;
     std::string push_type;  ///< "" where the gateway has none
+    std::string priority{};  ///< the gateway's own word for it; "" leaves it to Message::priority
+    std::size_t bytes_max = 0;  ///< of the payload, where this kind has another limit; 0: the type's
 };
 
 /// The exact request that a notification would become, for `preview`. Secrets redacted.
@@ -60,7 +62,8 @@ class GatewayType {
     /// Keys allowed in the server file besides the common ones, for strict checking.
     struct Key {
         std::string_view name;
-        enum class Form { text, path, secret, choice } form = Form::text;
+        /// A duration is at least a second, and is given in milliseconds ("86400000").
+        enum class Form { text, path, secret, choice, duration } form = Form::text;
         bool required = false;
         std::vector<std::string_view> choices;
     };

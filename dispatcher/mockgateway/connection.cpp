@@ -52,10 +52,12 @@ void Connection::receive(std::string_view bytes) {
     const auto known = std::min(opening_.size(), kHttp2Preface.size());
     const bool is_http2 = kHttp2Preface.starts_with(std::string_view(opening_).substr(0, known));
     if (is_http2 && known < kHttp2Preface.size()) return;
+    auto known_now = surroundings_;
+    known_now.has_client_certificate = transport_->has_client_certificate();
     if (is_http2)
-        protocol_ = std::make_unique<Http2Protocol>(surroundings_);
+        protocol_ = std::make_unique<Http2Protocol>(known_now);
     else
-        protocol_ = std::make_unique<Http1Protocol>(surroundings_);
+        protocol_ = std::make_unique<Http1Protocol>(known_now);
     protocol_->receive(opening_);
     opening_ = {};
 }

@@ -90,7 +90,8 @@ std::string_view reason_phrase(int status) {
 }  // namespace
 
 Http1Protocol::Http1Protocol(const Surroundings& surroundings)
-    : around_(surroundings), roles_memory_(surroundings.service.new_memory()) {
+    : around_(surroundings),
+      roles_memory_(surroundings.service.new_memory(surroundings.has_client_certificate)) {
     request_.set_version(1);
 }
 

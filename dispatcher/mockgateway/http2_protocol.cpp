@@ -158,8 +158,11 @@ struct SessionCallbacks {
 Http2Protocol::Http2Protocol(const Surroundings& surroundings)
     : around_(surroundings),
       session_(SessionCallbacks::new_session(*this)),
-      roles_memory_(surroundings.service.new_memory()) {
-    submit_stream_limit(around_.options.first_streams);
+      roles_memory_(surroundings.service.new_memory(surroundings.has_client_certificate)) {
+    // A certificate proves from the start what a provider token proves with the first push.
+    stream_limit_raised_ = around_.has_client_certificate;
+    submit_stream_limit(stream_limit_raised_ ? around_.options.streams
+                                             : around_.options.first_streams);
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
 }
 

@@ -89,8 +89,8 @@ struct MockGateway::Loop {
           service(make_roles(with_account(options, listener), random), fault_rules(options),
                   options.ledger_file) {
         if (!options.cleartext)
-            certificate.emplace(
-                CertificateOptions{options.cert_file, options.key_file, options.tls_dir});
+            certificate.emplace(CertificateOptions{options.cert_file, options.key_file,
+                                                   options.tls_dir, options.apns_client_ca_file});
         watch(listener.socket(), kListenerEvent);
         watch(wake.get(), kWakeEvent);
         watch(timer.get(), kTimerEvent);

@@ -38,6 +38,11 @@ struct MockGatewayOptions {
     /// not there is made on the first use. Empty: form only.
     std::filesystem::path fcm_service_account_file;
     std::chrono::seconds fcm_token_life{3599};  ///< of the access tokens that it gives
+    /// Authority of client certificates, which APNs takes in place of a provider token (PEM).
+    std::filesystem::path apns_client_ca_file;
+
+    /// Secret that webhooks' signatures are checked with; empty: not checked.
+    std::string webhook_secret;
 };
 
 /// The gateway that ships for rehearsal and tests: speaks like APNs, strictly, keeps a ledger of

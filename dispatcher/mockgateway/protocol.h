@@ -25,6 +25,8 @@ struct Surroundings {
     Service& service;
     DelayQueue& delays;
     const ConnectionOptions& options;
+    /// The client showed a certificate, and an authority that we trust had signed it.
+    bool has_client_certificate = false;
 };
 
 /// Port: the version of HTTP that a connection's client speaks. Bytes in, bytes out; has requests

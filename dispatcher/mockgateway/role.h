@@ -22,6 +22,7 @@ class RoleMemory {
 struct Visit {
     WallTime now{};
     std::unique_ptr<RoleMemory>& memory;
+    bool has_client_certificate = false;
 };
 
 /// What a role makes of a request. One of three: refused; a notification, which faults may still
@@ -51,6 +52,9 @@ class Role {
     /// Checks one whole request as the real gateway would and fills in the answer (clear, status
     /// 200): of the refusal, or of the acceptance.
     virtual Judgement judge(const Request& request, Visit visit, Answer& answer) = 0;
+
+    /// The notification that judge() told last is in the ledger, whatever is answered.
+    virtual void note_accepted() {}
 
     /// Makes the answer of an accepted notification one that complains instead: status and body, as
     /// the real gateway words it. `reason` is given for Complaint::bad_request.

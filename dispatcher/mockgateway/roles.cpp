@@ -3,6 +3,7 @@
 #include "mockgateway/apns/apns_role.h"
 #include "mockgateway/webpush/webpush_role.h"
 #include "mockgateway/fcm/fcm_role.h"
+#include "mockgateway/webhook/webhook_role.h"
 
 namespace dispatcher::mock {
 
@@ -19,6 +20,7 @@ std::vector<std::unique_ptr<Role>> make_roles(const MockGatewayOptions& options,
         random));
     roles.push_back(std::make_unique<FcmRole>(
         TokenDesk::Options{options.fcm_service_account_file, options.fcm_token_life}, random));
+    roles.push_back(std::make_unique<WebhookRole>(options.webhook_secret));
     return roles;
 }
 

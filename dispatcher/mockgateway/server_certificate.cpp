@@ -156,6 +156,16 @@ int choose_http(SSL* /*tls*/, const unsigned char** out, unsigned char* out_byte
     return SSL_TLSEXT_ERR_OK;
 }
 
+void ask_for_certificates(SSL_CTX* context, const std::filesystem::path& ca_file) {
+    if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
+        throw ConfigError(ca_file.string(), "no certificate in PEM form can be read");
+    SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(ca_file.c_str()));
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    // A resumed session would not show its certificate.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+
 }  // namespace
 
 ServerCertificate::ServerCertificate(const CertificateOptions& options)
@@ -173,6 +183,7 @@ ServerCertificate::ServerCertificate(const CertificateOptions& options)
         use_files(context, options.dir / "cert.pem", options.dir / "key.pem");
     else
         use_made(context, options.dir);
+    if (!options.client_ca_file.empty()) ask_for_certificates(context, options.client_ca_file);
 }
 
 }  // namespace dispatcher::mock

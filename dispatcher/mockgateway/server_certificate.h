@@ -14,6 +14,9 @@ struct CertificateOptions {
     std::filesystem::path cert_file;
     std::filesystem::path key_file;
     std::filesystem::path dir;
+    /// The authority of clients' certificates (PEM): asked for, and the handshake ends with one
+    /// that is not good; a client may have none. Empty: not asked for.
+    std::filesystem::path client_ca_file{};
 };
 
 /// The TLS side of the listener: TLS 1.2 or newer, HTTP/2 or HTTP/1.1 by ALPN.

@@ -44,7 +44,8 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
     }
     const auto index = role_for(request);
     auto& role = *roles_[index];
-    auto judgement = role.judge(request, {wall_, memory[index]}, answer);
+    auto judgement =
+        role.judge(request, {wall_, memory.roles[index], memory.has_client_certificate}, answer);
     if (!judgement.refusal.empty()) {
         ++stats.refused[judgement.refusal];
         return {};
@@ -62,6 +63,7 @@ Verdict Service::judge(const Request& request, std::uint64_t connection, std::in
         judgement.line.connection = connection;
         judgement.line.stream = stream;
         ledger_.append(judgement.line);
+        role.note_accepted();
     }
     if (rule != nullptr) word_fault(role, *rule, answer);
     return verdict;

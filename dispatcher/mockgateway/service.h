@@ -23,8 +23,11 @@ struct Verdict {
     std::chrono::milliseconds delay{0};
 };
 
-/// What the roles remember of one connection, in the order of the roles.
-using ConnectionMemory = std::vector<std::unique_ptr<RoleMemory>>;
+/// What is known of one connection.
+struct ConnectionMemory {
+    std::vector<std::unique_ptr<RoleMemory>> roles;  ///< what they remember, in their order
+    bool has_client_certificate = false;
+};
 
 /// What a test may ask for at GET /mock/stats.
 struct MockStats {
@@ -51,7 +54,12 @@ class Service {
     /// UnavailableError if the ledger cannot be written.
     void write_ledger() { ledger_.write(); }
 
-    [[nodiscard]] ConnectionMemory new_memory() const { return ConnectionMemory(roles_.size()); }
+    [[nodiscard]] ConnectionMemory new_memory(bool has_client_certificate) const {
+        ConnectionMemory memory;
+        memory.roles.resize(roles_.size());
+        memory.has_client_certificate = has_client_certificate;
+        return memory;
+    }
 
     /// Decides about one whole request, the `stream`th of its connection or that of its id, and
     /// fills in the answer.

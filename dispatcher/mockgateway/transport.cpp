@@ -75,6 +75,11 @@ void Transport::finish_writing(bool politely) {
     ::shutdown(socket_, SHUT_WR);
 }
 
+bool Transport::has_client_certificate() const {
+    // One that is not good ends the handshake.
+    return tls_ != nullptr && SSL_get0_peer_certificate(tls_) != nullptr;
+}
+
 void Transport::reset_on_close() {
     const linger at_once{1, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -29,6 +29,8 @@ class Transport {
     Moved write(std::span<const std::uint8_t> from);
     /// Ends our direction; the peer's stays open. `politely`: with TLS' own farewell.
     void finish_writing(bool politely);
+    /// Once bytes were read: the client showed a certificate, and it was found good.
+    [[nodiscard]] bool has_client_certificate() const;
     /// From now on, closing the socket is a TCP reset.
     void reset_on_close();
     /// Whether TLS itself waits for the socket to take bytes (in the handshake).

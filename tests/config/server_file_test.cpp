@@ -234,7 +234,7 @@ TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
     CHECK(problem_of("gateways:\n  a: {key_id: x}\n") == "s.yaml:2:6: gateways.a.type is missing");
     CHECK(problem_of("gateways:\n  a: {type: apsn}\n") ==
           "s.yaml:2:13: unknown gateway type 'apsn'; did you mean 'apns'?");
-    for (const std::string type : {"webhook", "hms", "xiaomi"})
+    for (const std::string type : {"hms", "xiaomi"})
         CHECK(problem_of("gateways:\n  a: {type: " + type + ", anything: x}\n") ==
               "s.yaml:2:13: gateway type '" + type + "' is not available in this version");
     CHECK(problem_of("gateways:\n  a: {type: apns}\n") ==

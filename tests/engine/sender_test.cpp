@@ -73,6 +73,7 @@ class ScriptedGateway final : public Gateway {
     std::size_t in_flight() const override { return submitted.size(); }
     Health health() const override { return health_now; }
     std::string fault() const override { return "403 InvalidProviderToken"; }
+    std::optional<milliseconds> repeatable_for() const override { return repeatable; }
 
     void answer(std::size_t index, Outcome outcome) {
         answers.push_back({submitted.at(index).first, outcome, {}});
@@ -82,6 +83,7 @@ class ScriptedGateway final : public Gateway {
     std::vector<std::pair<Ticket, std::string>> submitted;
     std::vector<GatewayAnswer> answers;
     Health health_now;
+    std::optional<milliseconds> repeatable;
 
   private:
     MemoryJournal& journal_;
@@ -104,7 +106,9 @@ class PlainType final : public GatewayType {
 
 /// A lane's sender alone: claims are put in by hand, settlements taken out.
 struct Bench {
-    Bench() {
+    /// `repeatable`: for how long the gateway's receiver remembers a request.
+    explicit Bench(std::optional<milliseconds> repeatable = {}) {
+        gateway.repeatable = repeatable;
         campaign.name = CampaignName::from_store("bench");
         campaign.message.default_locale = "en";
         campaign.message.locales["en"] = {};
@@ -513,6 +517,169 @@ TEST_CASE("a deadline that an operator sets in mid-run holds for the next row", 
     bench.claim(5);
     bench.pass(milliseconds(9000));
     CHECK(bench.gateway.submitted.size() == 10);
+}
+
+namespace {
+
+constexpr milliseconds kDay{86'400'000};
+
+/// What became of the one row of a claim; `none` while nothing is settled.
+Settled only_settled(Bench& bench) {
+    const auto job = bench.jobs.try_pop();
+    if (!job) return {FlagState::claimed, {}, 0, milliseconds{0}, false};
+    REQUIRE(job->settlement.groups.size() == 1);
+    return job->settlement.groups[0].settled;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "where the receiver remembers its key, an ambiguous request is sent again under its claim",
+    "[unit][doubt]") {
+    Bench bench(kDay);
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::connection_lost));
+    bench.step();
+    CHECK_FALSE(bench.jobs.try_pop().has_value());
+    // A crash now leaves it in doubt: the journal never says that it was not sent.
+    CHECK(bench.journal.slots[0].state == SlotState::wire);
+    bench.pass(milliseconds(1500));
+    REQUIRE(bench.gateway.submitted.size() == 2);
+    CHECK(bench.gateway.submitted[1].second == bench.gateway.submitted[0].second);
+    bench.gateway.answer(1, Outcome::accepted());
+    bench.step();
+    const auto settled = only_settled(bench);
+    CHECK(settled.to == FlagState::delivered);
+    CHECK(settled.tries_added == 2);
+}
+
+TEST_CASE("what may have been sent is never given back, whatever its repetition is answered",
+          "[unit][doubt]") {
+    const auto second = GENERATE(
+        Outcome::refused(Reason::key_in_progress), Outcome::refused(Reason::too_many_requests),
+        Outcome::not_sent(Reason::goaway), Outcome::not_sent(Reason::unreachable, true),
+        Outcome::unknown(Reason::server_error), Outcome::campaign_fault(),
+        Outcome::rejected(Reason::bad_request, true));
+    Bench bench(kDay);
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::timeout));
+    bench.step();
+    bench.pass(milliseconds(1500));
+    REQUIRE(bench.gateway.submitted.size() == 2);
+    bench.gateway.answer(1, second);
+    bench.step();
+    CHECK(bench.journal.slots[0].state != SlotState::claimed);
+    bench.control.stop(LaneStop::asked);
+    bench.step();
+    bench.step();
+    const auto settled = only_settled(bench);
+    CHECK(settled.to == FlagState::in_doubt);
+    CHECK(settled.code.reason == Reason::timeout);
+    CHECK(bench.journal.slots[0].state == SlotState::done);
+    CHECK(bench.journal.slots[0].reason == Reason::timeout);
+}
+
+TEST_CASE("a repetition may end in a rejection that concerns the device", "[unit][doubt]") {
+    Bench bench(kDay);
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::server_error));
+    bench.step();
+    bench.pass(milliseconds(1500));
+    bench.gateway.answer(1, Outcome::rejected(Reason::unregistered));
+    bench.step();
+    CHECK(only_settled(bench).to == FlagState::rejected);
+}
+
+TEST_CASE("requests are repeated only as long as their key is remembered and tries are left",
+          "[unit][doubt]") {
+    SECTION("the key is forgotten before the next try") {
+        Bench bench(milliseconds(1000));
+        bench.claim(1);
+        bench.step();
+        bench.clock.time += milliseconds(900);
+        bench.gateway.answer(0, Outcome::unknown(Reason::server_error));
+        bench.step();
+        CHECK(only_settled(bench).to == FlagState::in_doubt);
+    }
+    SECTION("it is forgotten while the gateway is away") {
+        Bench bench(milliseconds(3000));
+        bench.claim(1);
+        bench.step();
+        bench.gateway.answer(0, Outcome::unknown(Reason::server_error));
+        bench.gateway.room = 0;
+        bench.step();
+        bench.clock.time += milliseconds(4000);
+        bench.gateway.room = 1;
+        bench.step();
+        CHECK(bench.gateway.submitted.size() == 1);
+        bench.step();
+        CHECK(only_settled(bench).to == FlagState::in_doubt);
+    }
+    SECTION("the tries are used up") {
+        Bench bench(kDay);
+        bench.claim(1);
+        bench.step();
+        std::size_t answered = 0;
+        for (int i = 0; i < 400 && answered < 20; ++i) {
+            if (bench.gateway.submitted.size() > answered)
+                bench.gateway.answer(answered++, Outcome::unknown(Reason::server_error));
+            bench.chunk->extend(bench.clock.now() + std::chrono::seconds(30));
+            bench.pass(milliseconds(500));
+        }
+        CHECK(answered == RetryPolicy{}.attempts);
+        CHECK(only_settled(bench).to == FlagState::in_doubt);
+    }
+    SECTION("the lease is lost") {
+        Bench bench(kDay);
+        bench.claim(1);
+        bench.step();
+        bench.gateway.answer(0, Outcome::unknown(Reason::server_error));
+        bench.step();
+        bench.pass(std::chrono::seconds(31));
+        CHECK(bench.gateway.submitted.size() == 1);
+        bench.step();
+        CHECK(only_settled(bench).to == FlagState::in_doubt);
+    }
+}
+
+TEST_CASE("rows in doubt wait for a gateway that is away, the others are given back",
+          "[unit][doubt]") {
+    Bench bench(kDay);
+    bench.gateway.room = 1;
+    bench.claim(2);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::connection_lost));
+    bench.gateway.room = 0;
+    bench.gateway.health_now = {"connection refused", bench.clock.now()};
+    bench.step();
+    bench.pass(milliseconds(1500));
+    const auto released = bench.settled();
+    REQUIRE(released.settlement.groups.size() == 1);
+    CHECK(released.settlement.groups[0].settled.to == FlagState::released);
+    CHECK(released.settlement.groups[0].appids.size() == 1);
+    bench.gateway.health_now = {};
+    bench.gateway.room = 1;
+    bench.step();
+    REQUIRE(bench.gateway.submitted.size() == 2);
+    CHECK(bench.gateway.submitted[1].second == "d-0000");
+}
+
+TEST_CASE("the late answer to a request settles it before it is repeated", "[unit][doubt]") {
+    Bench bench(kDay);
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::timeout));
+    bench.step();
+    bench.gateway.answer(0, Outcome::accepted());
+    bench.step();
+    const auto settled = only_settled(bench);
+    CHECK(settled.to == FlagState::delivered);
+    CHECK(settled.tries_added == 1);
+    bench.pass(milliseconds(1500));
+    CHECK(bench.gateway.submitted.size() == 1);
 }
 
 }  // namespace dispatcher

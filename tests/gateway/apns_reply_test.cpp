@@ -35,9 +35,10 @@ struct Bench {
 
     Bench() {
         const auto options = apns_options(directory, {});
-        service = std::make_unique<apns::ApnsService>(endpoint, "com.example.app",
-                                                      options.keys.at("key_file"), "ABC123DEFG",
-                                                      "DEF123GHIJ", clock);
+        auto token = std::make_unique<apns::ProviderToken>(options.keys.at("key_file"),
+                                                           "ABC123DEFG", "DEF123GHIJ", clock);
+        service = std::make_unique<apns::ApnsService>(endpoint, "com.example.app", std::move(token),
+                                                      clock);
         compose();
     }
 

@@ -73,6 +73,75 @@ TEST_CASE("a block or message that fits no payload is refused", "[unit][gateway]
     CHECK_THROWS_AS(payload_of(text), ConfigError);
 }
 
+TEST_CASE("each push type has its topic, its limit and its priority", "[unit][gateway]") {
+    struct Row {
+        const char* block;
+        const char* type;
+        const char* topic;
+        std::size_t bytes_max;
+    };
+    const auto [block, push_type, topic, bytes_max] = GENERATE(
+        Row{R"({"aps":{"badge":1}})", "alert", "com.example.app", 4096},
+        Row{R"({"aps":{"content-available":1}})", "background", "com.example.app", 4096},
+        Row{R"({"push_type":"location"})", "location", "com.example.app.location-query", 4096},
+        Row{R"({"push_type":"voip"})", "voip", "com.example.app.voip", 5120},
+        Row{R"({"push_type":"complication"})", "complication", "com.example.app.complication",
+            4096},
+        Row{R"({"push_type":"fileprovider"})", "fileprovider",
+            "com.example.app.pushkit.fileprovider", 4096},
+        Row{R"({"push_type":"mdm","mdm":"{{magic}}"})", "mdm", "com.example.app", 4096},
+        Row{R"({"push_type":"liveactivity","aps":{"event":"update","timestamp":1,
+                "content-state":{}}})",
+            "liveactivity", "com.example.app.push-type.liveactivity", 4096},
+        Row{R"({"push_type":"pushtotalk"})", "pushtotalk", "com.example.app.voip-ptt", 4096},
+        Row{R"({"push_type":"widgets","aps":{"content-changed":true}})", "widgets",
+            "com.example.app.push-type.widgets", 4096});
+    const auto document = payload_of({}, block);
+    CHECK(document.push_type == push_type);
+    CHECK(document.bytes_max == bytes_max);
+    TemporaryDirectory directory;
+    Notification notification;
+    notification.push_type = document.push_type;
+    notification.own_priority = document.priority;
+    const auto preview =
+        apns::make_type()->preview(apns_options(directory, "https://x"), notification);
+    const std::map<std::string, std::string> headers(preview.headers.begin(),
+                                                     preview.headers.end());
+    CHECK(headers.at("apns-topic") == topic);
+    CHECK(headers.at("apns-push-type") == push_type);
+    CHECK(headers.at("apns-priority") == (document.push_type == "background" ? "5" : "10"));
+}
+
+TEST_CASE("a topic that has its suffix already gets no second one", "[unit][gateway]") {
+    TemporaryDirectory directory;
+    auto options = apns_options(directory, "https://x");
+    options.keys["topic"] = "com.example.app.voip";
+    Notification notification;
+    notification.push_type = "voip";
+    for (const auto& [name, value] : apns::make_type()->preview(options, notification).headers)
+        if (name == "apns-topic") CHECK(value == "com.example.app.voip");
+}
+
+TEST_CASE("what does not go with its push type is refused", "[unit][gateway]") {
+    const auto block = GENERATE(
+        as<std::string>{}, R"({"push_type":"background"})",
+        R"({"push_type":"background","aps":{"content-available":1,"sound":"x"}})",
+        R"({"push_type":"background","aps":{"content-available":1},"priority":10})",
+        R"({"aps":{"content-available":1},"priority":10})",
+        R"({"push_type":"liveactivity","aps":{"event":"update"}})",
+        R"({"push_type":"liveactivity","aps":{"event":"now","timestamp":1,"content-state":{}}})",
+        R"({"push_type":"mdm"})", R"({"push_type":"widgets"})",
+        R"({"push_type":"location","aps":{"alert":"x"}})",
+        R"({"push_type":"fileprovider","aps":{"alert":"x"}})", R"({"push_type":"alert"})",
+        R"({"aps":{"badge":1},"priority":7})");
+    INFO(block);
+    CHECK_THROWS_AS(payload_of({}, block), ConfigError);
+    CHECK_THROWS_AS(payload_of(say_hello(), R"({"push_type":"location"})"), ConfigError);
+    const auto low = payload_of(say_hello(), R"({"priority":1})");
+    CHECK(low.priority == "1");
+    CHECK_FALSE(json::parse(low.json).contains("priority"));
+}
+
 TEST_CASE("an APNs device token is an even number of hexadecimal digits", "[unit][gateway]") {
     const auto type = apns::make_type();
     CHECK_FALSE(type->token_problem(std::string(64, 'a')));
@@ -97,7 +166,15 @@ TEST_CASE("keys that belong together are checked together", "[unit][gateway]") {
     options.keys["key_id"] = "SHORT";
     CHECK(type->problem(options)->find("key_id") != std::string::npos);
     options.keys["cert_file"] = "x.pem";
-    CHECK(type->problem(options)->find("not available in this version") != std::string::npos);
+    CHECK(type->problem(options)->find("exclude each other") != std::string::npos);
+    for (const char* name : {"key_file", "key_id", "team_id"})
+        options.keys.erase(name);
+    CHECK(type->problem(options)->find("cert_key_file is missing") != std::string::npos);
+    options.keys["cert_key_file"] = "k.pem";
+    CHECK_FALSE(type->problem(options));
+    options.keys.erase("cert_file");
+    options.keys.erase("cert_key_file");
+    CHECK(type->problem(options)->find("who sends is missing") != std::string::npos);
 }
 
 TEST_CASE("an endpoint that is none is refused", "[unit][gateway]") {

@@ -6,6 +6,7 @@
 #include "gateway/fcm/fcm_type.h"
 #include "gateway/loopback/loopback_type.h"
 #include "support/catch.h"
+#include "webhook_rig.h"
 
 // What every gateway promises to the engine. A new gateway adds a setup here.
 
@@ -89,10 +90,38 @@ struct FcmSetup {
     [[nodiscard]] int most_often() const { return server.most_often(); }
 };
 
+/// HTTP/1.1, one request at a time on each of three connections.
+struct WebhookSetup {
+    static void misbehave(Http1Peer& peer, const SeenRequest& request) {
+        switch (request.number == 1 ? 0 : request.number % 97) {
+            case 3:
+                return peer.reply(410);
+            case 13:
+                return peer.reply(429, "", "retry-after: 1\r\n");
+            case 19:
+                return peer.reply(500, "<html>oops</html>", "connection: close\r\n");
+            case 31:
+                return peer.say("HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
+            case 90:
+                peer.say("garbage\r\n");
+                return peer.close();
+            case 95:
+                return peer.close();
+            default:
+                return peer.reply(202);
+        }
+    }
+    ScriptedHttp1Server server{nullptr, misbehave};
+    WebhookRig rig{server.endpoint(), [](GatewayOptions& options) { options.connections = 3; }};
+    Gateway* gateway = rig.gateway.get();
+    SteppedClock& clock = rig.clock;
+    [[nodiscard]] int most_often() const { return server.most_often(); }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract][gateway]",
-                   LoopbackSetup, ApnsSetup, FcmSetup) {
+                   LoopbackSetup, ApnsSetup, FcmSetup, WebhookSetup) {
     TestType setup;
     auto& gateway = *setup.gateway;
     SystemClock real;
@@ -128,7 +157,7 @@ TEMPLATE_TEST_CASE("every submitted ticket is answered exactly once", "[contract
 }
 
 TEMPLATE_TEST_CASE("wake() makes the next wait return at once, and only that",
-                   "[contract][gateway]", LoopbackSetup, ApnsSetup, FcmSetup) {
+                   "[contract][gateway]", LoopbackSetup, ApnsSetup, FcmSetup, WebhookSetup) {
     TestType setup;
     std::vector<GatewayAnswer> answers;
     setup.gateway->wake();

@@ -7,13 +7,11 @@
 
 namespace dispatcher::apns {
 
-/// Apple, "Generating a remote notification": larger ones are refused with 413.
-inline constexpr std::size_t kPayloadBytesMax = 4096;
-
 /// The payload of one locale, Mustache still in its strings: title and body under aps.alert; link,
 /// image and data beside aps; then the message's `apns` block merged in (RFC 7396: the block wins,
-/// null removes). A `push_type` in the block is taken out and overrides what the payload suggests.
-/// Throws ConfigError if the block does not fit.
+/// null removes). A `push_type` and a `priority` in the block are taken out: they are headers, and
+/// override what the payload and the message suggest. Throws ConfigError if the block does not fit,
+/// or the payload not its push type: APNs would drop or delay that without a word.
 PayloadDocument make_payload(const Message& message, const std::string& locale);
 
 }  // namespace dispatcher::apns

@@ -1,7 +1,7 @@
 #include "gateway/apns/apns_reply.h"
 
-#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "gateway/apns/push_type.h"
+
 namespace dispatcher::apns {
 namespace {
 
@@ -23,6 +25,9 @@ class NumberText {
 
 /// 10 is at once, 5 when it suits the device's power; background notifications must have 5.
 std::string_view priority_of(const Notification& notification) {
+    if (notification.own_priority == "10") return "10";
+    if (notification.own_priority == "5") return "5";
+    if (notification.own_priority == "1") return "1";
     const bool is_high =
         notification.priority == Priority::high && notification.push_type != "background";
     return is_high ? "10" : "5";
@@ -47,8 +52,9 @@ void ApnsRequest::write(const Notification& notification, std::string_view autho
     fields.add(":scheme", scheme_);
     fields.add(":authority", authority_);
     fields.add(":path", request.keep(kPathStart, notification.token), false);
-    fields.add("authorization", authorization, false);
-    fields.add("apns-topic", topic_);
+    if (!authorization.empty()) fields.add("authorization", authorization, false);
+    const auto suffix = missing_suffix(topic_, notification.push_type);
+    fields.add("apns-topic", suffix.empty() ? topic_ : request.keep(topic_, suffix));
     fields.add("apns-push-type", notification.push_type.empty()
                                      ? std::string_view("alert")
                                      : request.keep(notification.push_type));

@@ -12,7 +12,8 @@ namespace dispatcher::apns {
 
 /// Writes `POST /3/device/<token>` (Apple, "Sending notification requests to APNs"). As Apple
 /// advises, `:path` and `authorization` never enter the HPACK table, and of the ids only the names
-/// do. `authorization` must stay in place until the request is framed.
+/// do. `authorization` must stay in place until the request is framed; it is empty where a
+/// certificate says who we are.
 class ApnsRequest {
   public:
     ApnsRequest(const http2::Endpoint& endpoint, std::string topic);

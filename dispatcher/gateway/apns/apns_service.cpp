@@ -5,17 +5,14 @@
 namespace dispatcher::apns {
 
 ApnsService::ApnsService(const http2::Endpoint& endpoint, std::string topic,
-                         const std::string& key_file, std::string key_id, std::string team_id,
-                         Clock& clock)
-    : clock_(clock),
-      request_(endpoint, std::move(topic)),
-      token_(key_file, std::move(key_id), std::move(team_id), clock) {}
+                         std::unique_ptr<ProviderToken> token, Clock& clock)
+    : clock_(clock), request_(endpoint, std::move(topic)), token_(std::move(token)) {}
 
 void ApnsService::compose(const Notification& notification, BootTime now,
                           http2::HeaderMemory& memory, http2::Request& request,
                           http2::Fields& fields, std::uint32_t& memo) {
-    const auto authorization = token_.authorization(now);
-    memo = token_.generation();
+    const auto authorization = token_ ? token_->authorization(now) : std::string_view();
+    memo = token_ ? token_->generation() : 0;
     request_.write(notification, authorization, memory, request, fields);
 }
 
@@ -43,7 +40,7 @@ http2::Verdict ApnsService::judge(const http2::Reply& reply, std::uint32_t memo,
         case ReplyClass::too_many_requests:
             return {Outcome::refused(Reason::too_many_requests, retry_after()), meaning.detail};
         case ReplyClass::token_updated_too_often:
-            token_.take_back_renewal(now);
+            if (token_) token_->take_back_renewal(now);
             return {Outcome::refused(Reason::too_many_requests, retry_after()), meaning.detail};
         case ReplyClass::service_unavailable:
             return {Outcome::refused(Reason::service_unavailable, retry_after()), meaning.detail};
@@ -67,7 +64,8 @@ http2::Verdict ApnsService::judge(const http2::Reply& reply, std::uint32_t memo,
 /// cannot be renewed yet is the operator's matter.
 http2::Verdict ApnsService::judge_expired_token(const ReplyMeaning& meaning,
                                                 std::uint32_t generation, BootTime now) {
-    if (generation == token_.generation() && !token_.renew_early(now)) return fault_of(meaning);
+    if (!token_) return fault_of(meaning);
+    if (generation == token_->generation() && !token_->renew_early(now)) return fault_of(meaning);
     return {Outcome::not_sent(Reason::token_expired), meaning.detail, false, true};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -11,18 +11,19 @@
 
 namespace dispatcher::apns {
 
-/// APNs over HTTP/2 with a provider token: one key, so one key id on every connection.
+/// APNs over HTTP/2. With a provider token: one key, so one key id on every connection. Without:
+/// the connections' client certificate says who we are.
 class ApnsService final : public http2::Service {
   public:
-    /// Throws ConfigError if the key cannot be used.
-    ApnsService(const http2::Endpoint& endpoint, std::string topic, const std::string& key_file,
-                std::string key_id, std::string team_id, Clock& clock);
+    /// `token` is null where a certificate is used.
+    ApnsService(const http2::Endpoint& endpoint, std::string topic,
+                std::unique_ptr<ProviderToken> token, Clock& clock);
 
     void compose(const Notification& notification, BootTime now, http2::HeaderMemory& memory,
                  http2::Request& request, http2::Fields& fields, std::uint32_t& memo) override;
     http2::Verdict judge(const http2::Reply& reply, std::uint32_t memo, BootTime now) override;
     /// Apple: one stream until the first push with a valid token.
-    [[nodiscard]] bool needs_warm_up() const override { return true; }
+    [[nodiscard]] bool needs_warm_up() const override { return token_ != nullptr; }
     [[nodiscard]] std::string fault() const override { return fault_; }
 
   private:
@@ -32,7 +33,7 @@ class ApnsService final : public http2::Service {
 
     Clock& clock_;
     ApnsRequest request_;
-    ProviderToken token_;
+    const std::unique_ptr<ProviderToken> token_;
     std::string fault_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "gateway/apns/apns_payload.h"
 #include "gateway/apns/apns_service.h"
+#include "gateway/apns/push_type.h"
 #include "gateway/http2/pooled_gateway.h"
 
 namespace dispatcher::apns {
@@ -43,6 +44,37 @@ bool is_id(const std::string& text) {
            });
 }
 
+constexpr std::array kTokenKeys = {"key_file", "key_id", "team_id"};
+constexpr std::array kCertificateKeys = {"cert_file", "cert_key_file"};
+
+bool uses_certificate(const GatewayOptions& options) {
+    return options.keys.contains("cert_file");
+}
+
+/// One of the two ways to say who we are, whole.
+std::optional<std::string> credentials_problem(const GatewayOptions& options) {
+    const auto has = [&](const char* name) { return options.keys.contains(name); };
+    const bool has_token = std::any_of(kTokenKeys.begin(), kTokenKeys.end(), has);
+    const bool has_certificate = std::any_of(kCertificateKeys.begin(), kCertificateKeys.end(), has);
+    if (has_token == has_certificate)
+        return std::string(has_token ? "a provider token and a certificate exclude each other: "
+                                     : "who sends is missing: ") +
+               "give either key_file, key_id and team_id, or cert_file and cert_key_file";
+    const auto missing = [&](const char* name) {
+        return std::string(name) + " is missing beside the other keys of the " +
+               (has_token ? "provider token" : "certificate");
+    };
+    for (const char* name : kTokenKeys)
+        if (has_token && !has(name)) return missing(name);
+    for (const char* name : kCertificateKeys)
+        if (has_certificate && !has(name)) return missing(name);
+    for (const char* name : {"key_id", "team_id"})
+        if (has_token && !is_id(key_of(options, name)))
+            return std::string(name) + " must be the " + std::to_string(kIdLength) +
+                   " letters and digits that Apple shows for it";
+    return std::nullopt;
+}
+
 bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -52,9 +84,9 @@ class ApnsType final : public GatewayType {
     [[nodiscard]] std::string_view name() const override { return "apns"; }
 
     [[nodiscard]] std::vector<Key> keys() const override {
-        return {{"key_file", Key::Form::path, true, {}},
-                {"key_id", Key::Form::text, true, {}},
-                {"team_id", Key::Form::text, true, {}},
+        return {{"key_file", Key::Form::path, false, {}},
+                {"key_id", Key::Form::text, false, {}},
+                {"team_id", Key::Form::text, false, {}},
                 {"topic", Key::Form::text, true, {}},
                 {"environment", Key::Form::choice, false, {kProduction, kSandbox}},
                 {"cert_file", Key::Form::path, false, {}},
@@ -62,14 +94,7 @@ class ApnsType final : public GatewayType {
     }
 
     [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
-        for (const char* name : {"cert_file", "cert_key_file"})
-            if (options.keys.contains(name))
-                return std::string(name) +
-                       " is not available in this version: use key_file, key_id and team_id";
-        for (const char* name : {"key_id", "team_id"})
-            if (!is_id(key_of(options, name)))
-                return std::string(name) + " must be the " + std::to_string(kIdLength) +
-                       " letters and digits that Apple shows for it";
+        if (auto found = credentials_problem(options)) return found;
         if (key_of(options, "topic").empty()) return "topic must be the app's bundle id";
         return std::nullopt;
     }
@@ -84,7 +109,10 @@ class ApnsType final : public GatewayType {
         return std::nullopt;
     }
 
-    [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
+    /// What a push type takes instead is in its PayloadDocument.
+    [[nodiscard]] std::size_t payload_bytes_max() const override {
+        return find_push_type("alert")->payload_bytes_max;
+    }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
         return endpoint_of(options).authority + " " + key_of(options, "topic") + " " +
@@ -103,7 +131,8 @@ class ApnsType final : public GatewayType {
         http2::Request request;
         http2::Fields fields;
         const ApnsRequest writer(endpoint, key_of(options, "topic"));  // the fields point into it
-        writer.write(notification, "bearer (redacted)", memory, request, fields);
+        writer.write(notification, uses_certificate(options) ? "" : "bearer (redacted)", memory,
+                     request, fields);
         RequestPreview preview;
         for (const auto& field : fields) {
             if (field.name == ":method") preview.method = field.value;
@@ -121,9 +150,13 @@ class ApnsType final : public GatewayType {
         if (const auto found = problem(options))
             throw ConfigError("gateways." + options.name, *found);
         const auto endpoint = endpoint_of(options);
-        auto service = std::make_unique<ApnsService>(
-            endpoint, key_of(options, "topic"), key_of(options, "key_file"),
-            key_of(options, "key_id"), key_of(options, "team_id"), clock);
+        std::unique_ptr<ProviderToken> token;
+        if (!uses_certificate(options))
+            token = std::make_unique<ProviderToken>(key_of(options, "key_file"),
+                                                    key_of(options, "key_id"),
+                                                    key_of(options, "team_id"), clock);
+        auto service = std::make_unique<ApnsService>(endpoint, key_of(options, "topic"),
+                                                     std::move(token), clock);
         return std::make_unique<http2::PooledGateway>(options, endpoint, std::move(service), clock,
                                                       random);
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,18 +19,16 @@ struct Scratch {
     std::string frames;
 };
 
-/// One HTTP/2 connection from connect() to its end, and whether it may be trusted with another
-/// request. One thread.
+/// One connection, of HTTP/2 or HTTP/1.1, from connect() to its end, and whether it may be trusted
+/// with another request. One thread.
 class Connection {
   public:
     struct Limits {
         std::uint32_t in_flight = 1000;         ///< streams open at once, ours
         std::chrono::nanoseconds drain_time{};  ///< from drain() to the end, at most
     };
-    /// Connect, TLS and SETTINGS together.
+    /// Connect, TLS and, with HTTP/2, SETTINGS together.
     static constexpr std::chrono::seconds kOpeningMax{10};
-    /// Quieter than this, a connection must answer a PING before it is used.
-    static constexpr std::chrono::seconds kQuietMax{10};
     static constexpr std::chrono::seconds kPingMax{10};
 
     enum class Stage { opening, ready, draining, closed };
@@ -45,6 +44,10 @@ class Connection {
     [[nodiscard]] BootTime opened_at() const { return opened_at_; }
     [[nodiscard]] int descriptor() const { return transport_.descriptor(); }
     [[nodiscard]] bool wants_writable() const { return transport_.wants_writable(); }
+    /// We closed it because nothing went over it, while it was in order.
+    [[nodiscard]] bool is_retired() const { return is_retired_; }
+    /// It carries one request at a time, whatever its limits: HTTP/1.1. False until that is known.
+    [[nodiscard]] bool is_single_file() const { return session_ && !session_->has_pings(); }
     /// Why it closed; empty after an orderly end.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -53,7 +56,7 @@ class Connection {
     [[nodiscard]] std::size_t room(BootTime now, bool is_cold_limited) const;
     /// False: no stream ids are left, nothing was queued, and the connection drains.
     [[nodiscard]] bool submit(Stream& stream, const Fields& fields, BootTime now);
-    void cancel(const Stream& stream) { session_.cancel(stream); }
+    void cancel(Stream& stream) { session_->cancel(stream); }
     /// Writes what was submitted, as far as the kernel takes it.
     void flush();
 
@@ -77,13 +80,22 @@ class Connection {
     [[nodiscard]] bool lingers_too_much(bool is_cold_limited) const;
 
     /// After it closed: `open` are its streams that did not end; they are in ended() afterwards.
-    void abandon(const std::vector<Stream*>& open) { session_.abandon(open); }
-    std::vector<Stream*>& ended() { return session_.ended(); }
+    void abandon(const std::vector<Stream*>& open) {
+        if (session_) session_->abandon(open);
+    }
+    /// Ready, draining or closed.
+    template <class Handle>
+    void take_ended(Handle&& handle) {
+        if (!session_) return;
+        for (Stream* stream : session_->ended())
+            handle(*stream);
+        session_->ended().clear();
+    }
     /// One of ended() was handled.
     void forget_stream() { --open_; }
     [[nodiscard]] std::size_t open_streams() const { return open_; }
     [[nodiscard]] bool has_contradicted_itself() const {
-        return session_.has_contradicted_itself();
+        return session_->has_contradicted_itself();
     }
 
     HeaderMemory memory;        ///< the service's
@@ -93,15 +105,17 @@ class Connection {
 
   private:
     [[nodiscard]] std::size_t streams_max(bool is_cold_limited) const;
-    void become_ready(BootTime now);
+    void begin(BootTime now);
+    [[nodiscard]] bool is_quiet(BootTime now) const;
     void read_all(BootTime now);
     void check_end();
     void start_ping(BootTime now);
+    void retire();
 
     Limits limits_;
     Scratch& scratch_;
     Transport transport_;
-    Session session_;
+    std::unique_ptr<Session> session_;  ///< from the moment that bytes may travel
     Stage stage_ = Stage::opening;
     std::string trouble_;
     BootTime opened_at_;
@@ -111,6 +125,7 @@ class Connection {
     std::uint64_t pings_ = 0;
     std::size_t open_ = 0;
     bool is_unfinished_ = false;
+    bool is_retired_ = false;
 };
 
 }  // namespace dispatcher::http2

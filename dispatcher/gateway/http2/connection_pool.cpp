@@ -34,8 +34,20 @@ int poll_timeout_ms(BootTime now, BootTime until) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
 }
 
-Reach with_tls(Reach reach, const Endpoint& endpoint, const std::string& ca_file) {
-    if (endpoint.is_tls && !reach.tls) reach.tls = std::make_shared<TlsContext>(ca_file);
+/// A type without these keys has no certificate.
+TlsContext::Identity identity_of(const GatewayOptions& options) {
+    const auto file = [&](const char* key) {
+        const auto found = options.keys.find(key);
+        return found == options.keys.end() ? std::string() : found->second;
+    };
+    return {file("cert_file"), file("cert_key_file")};
+}
+
+Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& options,
+               WallTime now) {
+    if (endpoint.is_tls && !reach.tls)
+        reach.tls = std::make_shared<TlsContext>(options.ca_file, endpoint.protocols,
+                                                 identity_of(options), now);
     return reach;
 }
 
@@ -56,8 +68,9 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       needs_warm_up_(needs_warm_up),
       clock_(clock),
       random_(random),
-      reach_(with_tls(std::move(reach), endpoint_, options.ca_file)),
-      wake_(std::make_shared<WakeEvent>()) {
+      reach_(with_tls(std::move(reach), endpoint_, options, clock.wall())),
+      wake_(std::make_shared<WakeEvent>()),
+      is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -99,10 +112,17 @@ Connection* ConnectionPool::pick(BootTime now) {
 
 std::size_t ConnectionPool::missing() const {
     const std::size_t wanted = needs_warm_up_ && !is_proven_ ? 1 : connections_max_;
-    const auto usable = static_cast<std::size_t>(std::count_if(
-        entries_.begin(), entries_.end(),
-        [](const auto& entry) { return entry->connection.stage() <= Connection::Stage::ready; }));
-    return wanted - std::min(wanted, usable);
+    std::size_t usable = 0;
+    std::size_t busy = 0;
+    for (const auto& entry : entries_) {
+        if (entry->connection.stage() > Connection::Stage::ready) continue;
+        ++usable;
+        if (entry->connection.open_streams() > 0) ++busy;
+    }
+    const auto missing = wanted - std::min(wanted, usable);
+    if (!is_single_file_) return missing;
+    // Connections that nothing goes over are of no use soon: as many more as are busy.
+    return busy < usable ? 0 : std::min(missing, std::max<std::size_t>(busy, 1));
 }
 
 void ConnectionPool::open_missing(BootTime now) {
@@ -174,6 +194,7 @@ void ConnectionPool::poll(BootTime until) {
             continue;
         }
         entry->connection.turn(now);
+        is_single_file_ |= entry->connection.is_single_file();
         watch(*entry);
     }
     if (!is_unfinished) return;
@@ -220,13 +241,15 @@ void ConnectionPool::remove_closed(BootTime now) {
             ++i;
             continue;
         }
-        const bool was_useful =
-            connection.has_replied || now - connection.opened_at() > kUsefulLife;
+        const bool was_useful = connection.has_replied || connection.is_retired() ||
+                                now - connection.opened_at() > kUsefulLife;
+        const bool is_retired = connection.is_retired();
         auto trouble = connection.trouble();
         entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
         if (was_useful) {
             forget_failures();
-            log(LogLevel::info, "gateway {}: a connection ended {}", name_, trouble);
+            log(is_retired ? LogLevel::debug : LogLevel::info, "gateway {}: a connection ended {}",
+                name_, trouble);
         } else {
             fail(trouble.empty() ? "the gateway closed the connection at once" : trouble, now);
         }

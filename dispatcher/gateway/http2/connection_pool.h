@@ -99,6 +99,7 @@ class ConnectionPool {
     std::size_t current_ = 0;  ///< of entries_: takes the next request
     unsigned run_ = 0;         ///< requests given to it in a row
     bool is_proven_ = false;
+    bool is_single_file_ = false;  ///< HTTP/1.1: a connection carries one request at a time
 
     unsigned failures_ = 0;
     BootTime retry_at_{};

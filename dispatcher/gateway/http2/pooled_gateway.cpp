@@ -155,9 +155,7 @@ void PooledGateway::give_back(Stream& stream) {
 }
 
 void PooledGateway::settle_ended(Connection& connection, BootTime now, Answers& answers) {
-    for (Stream* stream : connection.ended())
-        finish(*stream, now, answers);
-    connection.ended().clear();
+    connection.take_ended([&](Stream& stream) { finish(stream, now, answers); });
 }
 
 void PooledGateway::finish(Stream& stream, BootTime now, Answers& answers) {

@@ -13,8 +13,8 @@
 
 namespace dispatcher::http2 {
 
-/// A Gateway over HTTP/2: carries the requests of a Service on a pool of connections and tells from
-/// the way each stream ended what is proved about it. Never sends a request twice.
+/// A Gateway over HTTP/2 or HTTP/1.1: carries the requests of a Service on a pool of connections
+/// and tells from the way each stream ended what is proved about it. Never sends a request twice.
 class PooledGateway final : public Gateway {
   public:
     /// Connects when capacity() is asked for the first time and wait() is called. Throws
@@ -30,6 +30,9 @@ class PooledGateway final : public Gateway {
         return waiting_.size() + unsubmitted_.size();
     }
     [[nodiscard]] Health health() const override;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> repeatable_for() const override {
+        return service_->repeatable_for();
+    }
     [[nodiscard]] std::string fault() const override { return service_->fault(); }
 
     /// For one who waits for several gateways with one thread: readable, or next_tick() reached,

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -61,6 +63,11 @@ class Service {
     virtual void tell_changes(std::function<void()> /*changed*/) {}
     /// Why it waits, and since when; no trouble while it does not.
     [[nodiscard]] virtual Gateway::Health health() const { return {}; }
+
+    /// As Gateway::repeatable_for().
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> repeatable_for() const {
+        return {};
+    }
 
     /// In words, why the last campaign fault happened.
     [[nodiscard]] virtual std::string fault() const { return {}; }

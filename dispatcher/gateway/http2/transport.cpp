@@ -1,5 +1,7 @@
 #include "gateway/http2/transport.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -61,6 +63,17 @@ bool is_address(const std::string& host) {
            inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
 }
 
+/// Alerts by which a server says what it thinks of a client's certificate.
+bool is_about_our_certificate(int reason) {
+    constexpr std::array kAlerts = {
+        SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,     SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE,
+        SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+        SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+        SSL_R_TLSV1_ALERT_ACCESS_DENIED,       SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
+    };
+    return std::find(kAlerts.begin(), kAlerts.end(), reason) != kAlerts.end();
+}
+
 std::string tls_trouble(const ssl_st* ssl) {
     const long verified = SSL_get_verify_result(ssl);
     if (verified != X509_V_OK) {
@@ -71,6 +84,9 @@ std::string tls_trouble(const ssl_st* ssl) {
     const auto code = ERR_get_error();
     ERR_clear_error();
     const char* reason = ERR_reason_error_string(code);
+    if (is_about_our_certificate(ERR_GET_REASON(code)))
+        return std::string("the gateway refuses our certificate (") + reason +
+               "): check cert_file and the environment";
     return reason != nullptr ? reason : "the connection was closed";
 }
 
@@ -123,6 +139,7 @@ void Transport::finish_connecting() {
     socklen_t length = sizeof peer;
     if (getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &length) != 0) return;
     if (tls_ == nullptr) {
+        is_http2_ = endpoint_.protocols == Protocols::http2;
         stage_ = Stage::open;
         return;
     }
@@ -158,14 +175,18 @@ void Transport::shake_hands() {
         end("TLS: " + tls_trouble(ssl_));
         return;
     }
+    if (agree_on_protocol())
+        stage_ = Stage::open;
+    else
+        end("the gateway does not speak HTTP/2 (it did not choose h2)");
+}
+
+bool Transport::agree_on_protocol() {
     const unsigned char* chosen = nullptr;
     unsigned length = 0;
     SSL_get0_alpn_selected(ssl_, &chosen, &length);
-    if (length != 2 || std::memcmp(chosen, "h2", 2) != 0) {
-        end("the gateway does not speak HTTP/2 (it did not choose h2)");
-        return;
-    }
-    stage_ = Stage::open;
+    is_http2_ = length == 2 && std::memcmp(chosen, "h2", 2) == 0;
+    return is_http2_ || endpoint_.protocols != Protocols::http2;
 }
 
 int Transport::receive_wire(char* buffer, std::size_t size) {

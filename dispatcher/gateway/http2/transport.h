@@ -26,6 +26,8 @@ class Transport {
 
     [[nodiscard]] int descriptor() const { return socket_; }
     [[nodiscard]] Stage stage() const { return stage_; }
+    /// While open: HTTP/2 rather than HTTP/1.1 is spoken.
+    [[nodiscard]] bool is_http2() const { return is_http2_; }
     /// Why it ended; empty after an orderly end by the peer.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -54,6 +56,7 @@ class Transport {
     void finish_connecting();
     void start_tls();
     void shake_hands();
+    [[nodiscard]] bool agree_on_protocol();
     void end(std::string trouble);
 
     const Endpoint& endpoint_;
@@ -61,6 +64,7 @@ class Transport {
     int socket_ = -1;
     ssl_st* ssl_ = nullptr;
     Stage stage_ = Stage::connecting;
+    bool is_http2_ = false;
     std::string trouble_;
     std::string wire_;  ///< encrypted, not yet taken by the kernel from sent_ on
     std::size_t sent_ = 0;

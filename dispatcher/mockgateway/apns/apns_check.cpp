@@ -42,6 +42,8 @@ constexpr std::array kPushTypes{
     PushType{"mdm", ""},
     PushType{"liveactivity", ".push-type.liveactivity"},
     PushType{"pushtotalk", ".voip-ptt"},
+    PushType{"controls", ".push-type.controls"},
+    PushType{"widgets", ".push-type.widgets"},
 };
 
 const PushType* find_push_type(std::string_view name) {
@@ -117,9 +119,11 @@ bool is_uuid(std::string_view text) {
 ApnsCheck::ApnsCheck(Options options)
     : topics_(std::move(options.topics)), provider_tokens_(std::move(options.provider_token)) {}
 
-MaybeRefusal ApnsCheck::refusal(const ApnsRequest& request, TokenInUse& in_use, WallTime now) {
+MaybeRefusal ApnsCheck::refusal(const ApnsRequest& request, TokenInUse& in_use, WallTime now,
+                                bool has_certificate) {
     if (auto refusal = check_target(request)) return refusal;
-    if (auto refusal = check_authorization(request, in_use, now)) return refusal;
+    if (!has_certificate || request.has(Field::authorization))
+        if (auto refusal = check_authorization(request, in_use, now)) return refusal;
     if (auto refusal = check_device_token(request.token())) return refusal;
     if (auto refusal = check_topic(request)) return refusal;
     if (auto refusal = check_options(request)) return refusal;

@@ -39,7 +39,10 @@ class ApnsCheck {
     explicit ApnsCheck(Options options);
 
     /// What is wrong with the request; nothing if it is to be accepted.
-    std::optional<Refusal> refusal(const ApnsRequest& request, TokenInUse& in_use, WallTime now);
+    /// `has_certificate`: the connection's client certificate says who sends, in place of a
+    /// provider token.
+    std::optional<Refusal> refusal(const ApnsRequest& request, TokenInUse& in_use, WallTime now,
+                                   bool has_certificate);
 
   private:
     std::optional<Refusal> check_authorization(const ApnsRequest& request, TokenInUse& in_use,

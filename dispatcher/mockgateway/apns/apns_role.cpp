@@ -69,7 +69,8 @@ Judgement ApnsRole::judge(const Request& whole, Visit visit, Answer& answer) {
 
     if (!visit.memory) visit.memory = std::make_unique<TokenInUse>();
     auto& in_use = static_cast<TokenInUse&>(*visit.memory);
-    if (const auto refusal = check_.refusal(request, in_use, visit.now)) {
+    if (const auto refusal =
+            check_.refusal(request, in_use, visit.now, visit.has_client_certificate)) {
         word(*refusal, visit.now, answer);
         return {refusal->reason, false, {}};
     }

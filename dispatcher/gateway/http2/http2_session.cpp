@@ -1,4 +1,4 @@
-#include "gateway/http2/session.h"
+#include "gateway/http2/http2_session.h"
 
 #include <algorithm>
 #include <array>
@@ -48,15 +48,15 @@ bool is_request(const nghttp2_frame* frame) {
 
 }  // namespace
 
-/// What nghttp2 calls. `self` is the Session.
-struct SessionCallbacks {
-    static Session& session_of(void* self) { return *static_cast<Session*>(self); }
+/// What nghttp2 calls. `self` is the Http2Session.
+struct Http2Callbacks {
+    static Http2Session& session_of(void* self) { return *static_cast<Http2Session*>(self); }
 
     static Stream* stream_of(nghttp2_session* session, std::int32_t id) {
         return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
     }
 
-    static Stream& take_unframed(Session& self, std::int32_t id) {
+    static Stream& take_unframed(Http2Session& self, std::int32_t id) {
         invariant(self.unframed_at_ < self.unframed_.size(), "a framed request was submitted");
         Stream& stream = *self.unframed_[self.unframed_at_++];
         invariant(stream.id == id, "requests are framed in the order of their submission");
@@ -202,8 +202,8 @@ struct SessionCallbacks {
     }
 };
 
-Session::Session() {
-    static nghttp2_session_callbacks* const callbacks = SessionCallbacks::make();
+Http2Session::Http2Session() {
+    static nghttp2_session_callbacks* const callbacks = Http2Callbacks::make();
     nghttp2_option* option = nullptr;
     invariant(nghttp2_option_new(&option) == 0, "nghttp2 gives options");
     nghttp2_option_set_no_closed_streams(option, 1);
@@ -220,16 +220,16 @@ Session::Session() {
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
 }
 
-Session::~Session() {
+Http2Session::~Http2Session() {
     nghttp2_session_del(session_);
 }
 
-bool Session::submit(Stream& stream, const Fields& fields) {
+bool Http2Session::submit(Stream& stream, const Fields& fields) {
     std::array<nghttp2_nv, Fields::kMax> list;
     std::transform(fields.begin(), fields.end(), list.begin(), to_nv);
     nghttp2_data_provider body{};
     body.source.ptr = &stream;
-    body.read_callback = SessionCallbacks::read_body;
+    body.read_callback = Http2Callbacks::read_body;
     const auto id =
         nghttp2_submit_request(session_, nullptr, list.data(), fields.size(), &body, &stream);
     if (id < 0) return false;
@@ -238,25 +238,25 @@ bool Session::submit(Stream& stream, const Fields& fields) {
     return true;
 }
 
-void Session::cancel(const Stream& stream) {
+void Http2Session::cancel(Stream& stream) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
 }
 
-void Session::send_ping() {
+void Http2Session::send_ping() {
     nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
 }
 
-void Session::terminate() {
+void Http2Session::terminate() {
     nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
 }
 
-bool Session::receive(std::string_view bytes) {
+bool Http2Session::receive(std::string_view bytes) {
     const auto taken = nghttp2_session_mem_recv(session_, bytes_of(bytes), bytes.size());
     if (taken < 0) is_broken_ = true;
     return taken >= 0;
 }
 
-bool Session::collect(std::string& out, std::size_t limit) {
+bool Http2Session::collect(std::string& out, std::size_t limit) {
     while (out.size() < limit) {
         const std::uint8_t* frame = nullptr;
         const auto size = nghttp2_session_mem_send(session_, &frame);
@@ -267,7 +267,7 @@ bool Session::collect(std::string& out, std::size_t limit) {
     return true;
 }
 
-void Session::abandon(const std::vector<Stream*>& open) {
+void Http2Session::abandon(const std::vector<Stream*>& open) {
     is_broken_ = true;
     for (Stream* stream : open) {
         if (stream->end != StreamEnd::open) continue;
@@ -278,20 +278,15 @@ void Session::abandon(const std::vector<Stream*>& open) {
     }
 }
 
-bool Session::is_finished() const {
+bool Http2Session::is_finished() const {
     return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
-std::uint32_t Session::streams_max() const {
+std::uint32_t Http2Session::streams_max() const {
     return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
-void Session::end(Stream& stream, StreamEnd how) {
-    stream.end = how;
-    ended_.push_back(&stream);
-}
-
-StreamEnd Session::how_closed(const Stream& stream, std::uint32_t code) const {
+StreamEnd Http2Session::how_closed(const Stream& stream, std::uint32_t code) const {
     if (stream.reply.is_complete) return StreamEnd::completed;
     if (stream.is_reset_by_peer)
         return code == NGHTTP2_REFUSED_STREAM && !stream.reply.has_headers ? StreamEnd::refused

@@ -1,4 +1,4 @@
-#include "gateway/http2/session.h"
+#include "gateway/http2/http2_session.h"
 
 #include "scripted_server.h"
 #include "support/catch.h"
@@ -28,7 +28,7 @@ http2::Fields request_fields() {
 }  // namespace
 
 TEST_CASE("a request that waits when a GOAWAY comes is never framed", "[unit][gateway]") {
-    http2::Session session;
+    http2::Http2Session session;
     REQUIRE(session.receive(kEmptySettings));
     CHECK(session.is_ready());
     http2::Stream stream;
@@ -42,7 +42,7 @@ TEST_CASE("a request that waits when a GOAWAY comes is never framed", "[unit][ga
 }
 
 TEST_CASE("a request that is given up before it is framed never is", "[unit][gateway]") {
-    http2::Session session;
+    http2::Http2Session session;
     REQUIRE(session.receive(settings_with_one_stream()));
     CHECK(session.streams_max() == 1);
     http2::Stream first;
@@ -61,7 +61,7 @@ TEST_CASE("a request that is given up before it is framed never is", "[unit][gat
 
 TEST_CASE("an abandoned connection leaves doubt about what was framed and none about the rest",
           "[unit][gateway]") {
-    http2::Session session;
+    http2::Http2Session session;
     REQUIRE(session.receive(settings_with_one_stream()));
     http2::Stream framed;
     http2::Stream waiting;
@@ -77,7 +77,7 @@ TEST_CASE("an abandoned connection leaves doubt about what was framed and none a
 }
 
 TEST_CASE("bytes that are no HTTP/2 end the session", "[unit][gateway]") {
-    http2::Session session;
+    http2::Http2Session session;
     REQUIRE(session.receive("HTTP/1.1 400 Bad Request\r\n\r\n"));
     std::string frames;
     REQUIRE(session.collect(frames, 100'000));

@@ -1,0 +1,137 @@
+#include "gateway/webhook/webhook_request.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.h"
+#include "base/hmac.h"
+
+namespace dispatcher::webhook {
+namespace {
+
+/// Where host and port end: at the path or the query.
+std::size_t authority_end(std::string_view text) {
+    const auto scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos) return text.size();
+    return std::min(text.find_first_of("/?#", scheme_end + 3), text.size());
+}
+
+bool is_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, port);
+    return read.ec == std::errc{} && read.ptr == end && port != 0;
+}
+
+/// A name or an address, an IPv6 one in brackets, and maybe a port.
+bool is_authority(std::string_view text) {
+    const auto host_end = text.starts_with('[') ? text.find(']') : text.find(':');
+    const auto host = text.substr(0, host_end);
+    auto rest = text.substr(std::min(host.size() + (text.starts_with('[') ? 1 : 0), text.size()));
+    if (text.starts_with('[') && host_end == std::string_view::npos) return false;
+    const auto is_allowed = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == '_' || c == ':' || c == '[';
+    };
+    if (host.empty() || !std::all_of(host.begin(), host.end(), is_allowed)) return false;
+    if (rest.empty()) return true;
+    return rest.front() == ':' && is_port(rest.substr(1));
+}
+
+bool is_visible(char c) {
+    return c > 0x20 && c < 0x7f;
+}
+
+std::int64_t epoch_seconds(WallTime time) {
+    return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+void append_member(std::string& body, std::string_view name, std::string_view value) {
+    body.append(body.empty() ? "{\"" : ",\"").append(name).append("\":\"");
+    append_json_escaped(body, value);
+    body.push_back('"');
+}
+
+/// The members of each recipient, then those of the payload, which is a JSON object.
+void write_body(const Notification& notification, std::string& body) {
+    append_member(body, "campaign", notification.campaign);
+    append_member(body, "appid", notification.appid);
+    append_member(body, "notification_id", notification.id);
+    if (!notification.token.empty()) append_member(body, "token", notification.token);
+    const auto rest = notification.payload.substr(1);
+    if (!rest.starts_with('}')) body.push_back(',');
+    body.append(rest);
+}
+
+}  // namespace
+
+std::optional<std::string> Url::problem(std::string_view text) {
+    const auto scheme = text.starts_with("https://") ? 8U : text.starts_with("http://") ? 7U : 0U;
+    const auto path_at = authority_end(text);
+    const auto path = text.substr(path_at);
+    const bool is_good = scheme != 0 && is_authority(text.substr(scheme, path_at - scheme)) &&
+                         path.find('#') == std::string_view::npos &&
+                         std::all_of(path.begin(), path.end(), is_visible);
+    if (is_good) return std::nullopt;
+    return "must be https://HOST[:PORT]/PATH, or http:// for cleartext, with other characters "
+           "percent-encoded and without a password or a fragment";
+}
+
+Url Url::parse(const std::string& text, const std::string& where) {
+    const auto path_at = authority_end(text);
+    Url url;
+    url.endpoint = http2::Endpoint::parse(text.substr(0, path_at), where);
+    if (path_at < text.size()) {
+        url.path = text.substr(path_at);
+        if (url.path.front() != '/') url.path.insert(0, "/");
+    }
+    return url;
+}
+
+std::string idempotency_key(std::string_view campaign, std::string_view appid) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string key(campaign);
+    key.push_back(':');
+    for (const char c : appid) {
+        if (is_visible(c) && c != '%') {
+            key.push_back(c);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        key.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+    return key;
+}
+
+std::string signature(const Secret& secret, WallTime now, std::string_view body) {
+    const auto seconds = std::to_string(epoch_seconds(now));
+    std::string text;
+    text.reserve(seconds.size() + 1 + body.size());
+    text.append(seconds).append(".").append(body);
+    return "t=" + seconds + ",v1=" + to_hex(hmac_sha256(secret.reveal(), text));
+}
+
+WebhookRequest::WebhookRequest(Url url, Secret secret)
+    : url_(std::move(url)), scheme_(url_.endpoint.scheme()), secret_(std::move(secret)) {}
+
+void WebhookRequest::write(const Notification& notification, WallTime now, http2::Request& request,
+                           http2::Fields& fields) const {
+    write_body(notification, request.body);
+    fields.add(":method", "POST");
+    fields.add(":scheme", scheme_);
+    fields.add(":authority", url_.endpoint.authority);
+    fields.add(":path", url_.path);
+    fields.add("user-agent", "pushonce");
+    fields.add("content-type", "application/json");
+    fields.add("content-length", request.keep(std::to_string(request.body.size())), false);
+    fields.add("idempotency-key",
+               request.keep(idempotency_key(notification.campaign, notification.appid)), false);
+    fields.add("pushonce-notification-id", request.keep(notification.id), false);
+    fields.add("pushonce-expires-at",
+               request.keep(std::to_string(epoch_seconds(notification.expires_at))), false);
+    if (!secret_.empty())
+        fields.add("pushonce-signature", request.keep(signature(secret_, now, request.body)),
+                   false);
+}
+
+}  // namespace dispatcher::webhook

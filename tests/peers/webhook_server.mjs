@@ -1,0 +1,128 @@
+// A webhook that shares nothing with the product: Node's http and http2 on one port, every header
+// and the signature checked, each Idempotency-Key accepted once. It writes a ledger line for what
+// it accepts, before it answers, and misbehaves as told.
+//
+//   node webhook_server.mjs OPTIONS.json
+//
+// The options: {port, cert, key, ledger, secret, path, protocol, faults}; without `cert` it is in
+// the clear; `protocol`: http1 or http2. faults: [{name, prefix, attempts}], where `prefix` is the
+// beginning of the appids that meet the fault at their first `attempts` requests (0: always). For
+// a request that is not as documented the ledger gets a line that the judge refuses.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+
+const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SIGNATURE = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
+const SKEW_SECONDS_MAX = 300;
+
+const ledger = openSync(options.ledger, 'a');
+const accepted = new Map(); // key → hash of the body
+const attempts = new Map(); // appid → requests so far
+const requests = { total: 0, replayed: 0, connections: 0 };
+
+const encode = (appid) => [...Buffer.from(appid, 'utf8')].map((byte) =>
+  (byte <= 0x20 || byte >= 0x7f || byte === 0x25
+    ? '%' + byte.toString(16).toUpperCase().padStart(2, '0') : String.fromCharCode(byte))).join('');
+
+/** What is wrong with the request, or the notification in it. */
+function read(method, path, headers, bytes) {
+  if (method !== 'POST' || path !== options.path) return { problem: [404, 'path'] };
+  if (headers['content-type'] !== 'application/json') return { problem: [415, 'content-type'] };
+  if (Number(headers['content-length']) !== bytes.length) return { problem: [400, 'length'] };
+  const signed = SIGNATURE.exec(headers['pushonce-signature'] ?? '');
+  if (!signed) return { problem: [401, 'no signature'] };
+  const expected = createHmac('sha256', options.secret).update(`${signed[1]}.`).update(bytes)
+    .digest();
+  if (!timingSafeEqual(expected, Buffer.from(signed[2], 'hex'))) {
+    return { problem: [401, 'signature'] };
+  }
+  if (Math.abs(Date.now() / 1000 - Number(signed[1])) > SKEW_SECONDS_MAX) {
+    return { problem: [401, 'stale'] };
+  }
+  let body;
+  try {
+    body = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return { problem: [400, 'body'] };
+  }
+  const key = headers['idempotency-key'];
+  if (key !== `${body.campaign}:${encode(body.appid)}`) return { problem: [400, 'key'] };
+  if (!UUID.test(body.notification_id)
+      || headers['pushonce-notification-id'] !== body.notification_id) {
+    return { problem: [400, 'notification_id'] };
+  }
+  if (!/^\d+$/.test(headers['pushonce-expires-at'] ?? '')) return { problem: [400, 'expiry'] };
+  if (typeof body.title !== 'string' || typeof body.data !== 'object') {
+    return { problem: [400, 'shape'] };
+  }
+  return { key, body };
+}
+
+function faultOf(appid) {
+  const fault = options.faults.find(({ prefix }) => appid.startsWith(prefix));
+  if (!fault) return null;
+  const count = (attempts.get(appid) ?? 0) + 1;
+  attempts.set(appid, count);
+  return fault.attempts === 0 || count <= fault.attempts ? fault.name : null;
+}
+
+const line = (notification) => writeSync(ledger, `${JSON.stringify(notification)}\n`);
+
+/** answer(status, headers, body), drop(): ends the connection without an answer. */
+function take(method, path, headers, bytes, answer, drop) {
+  if (path === '/stats') return answer(200, {}, JSON.stringify(requests));
+  requests.total += 1;
+  const { problem, key, body } = read(method, path, headers, bytes);
+  if (problem) {
+    line({ token: `refused: ${problem[1]}` });
+    return answer(problem[0], {}, problem[1]);
+  }
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  if (accepted.has(key)) {
+    if (accepted.get(key) !== hash) {
+      line({ token: 'refused: another body under the same key' });
+      return answer(422, {}, 'key reused');
+    }
+    requests.replayed += 1;
+    return answer(202, { 'idempotent-replayed': 'true' }, '');
+  }
+  const fault = faultOf(body.appid);
+  if (fault === 'busy') return answer(503, {}, 'busy');
+  if (fault === 'in_progress') return answer(409, { 'retry-after': '1' }, '');
+  if (fault === 'slow_down') return answer(429, { 'retry-after': '1' }, '');
+  if (fault === 'gone') return answer(410, {}, '');
+  if (fault === 'close_before') return drop();
+  accepted.set(key, hash);
+  line({ token: body.token ?? body.appid, notification_id: body.notification_id });
+  if (fault === 'close_after') return drop();
+  if (fault === 'error_after') return answer(500, {}, 'accepted, and told otherwise');
+  if (fault === 'stall_after') return undefined;
+  return answer(202, {}, '');
+}
+
+function serve(request, response, drop) {
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('error', () => {});
+  request.on('end', () => take(request.method, request.url, request.headers, Buffer.concat(chunks),
+    (status, headers, body) => { response.writeHead(status, headers); response.end(body); }, drop));
+}
+
+const tls = options.cert
+  && { cert: readFileSync(options.cert), key: readFileSync(options.key) };
+let server;
+if (options.protocol === 'http2') {
+  server = tls ? http2.createSecureServer(tls) : http2.createServer();
+  server.on('request', (request, response) => serve(request, response,
+    () => request.stream.session.destroy()));
+} else {
+  const take1 = (request, response) => serve(request, response, () => request.socket.destroy());
+  server = tls ? https.createServer(tls, take1) : http.createServer(take1);
+}
+server.on(tls ? 'secureConnection' : 'connection', () => { requests.connections += 1; });
+server.listen(options.port, '127.0.0.1', () => console.log(`listening ${options.port}`));
+process.on('SIGTERM', () => process.exit(0));
