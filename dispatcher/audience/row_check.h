@@ -14,7 +14,8 @@ class RowCheck {
   public:
     RowCheck(const Routing& routing, const TokenCheck& check_token, bool needs_timezone = false);
 
-    /// Where device tokens, `platform` and `timezone` stand; to be called again when columns have been added.
+    /// Where device tokens, `platform` and `timezone` stand; to be called again when columns have
+    /// been added.
     void look_at(const std::vector<std::string>& columns);
     /// What no row can mend if these are all the columns; nothing if all is well.
     [[nodiscard]] std::optional<std::string> header_problem() const;

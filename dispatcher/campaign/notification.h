@@ -35,13 +35,13 @@ class NotificationKey {
 struct Notification {
     std::string_view campaign;
     std::string_view appid;
-    std::string_view token;        ///< the gateway's address of the device
-    std::string_view payload;      ///< UTF-8 JSON, ready to send
-    std::string_view id;           ///< UUID text
-    std::string_view collapse_id;  ///< empty: none
-    std::string_view push_type;    ///< apns-push-type: alert, background, …
+    std::string_view token;         ///< the gateway's address of the device
+    std::string_view payload;       ///< UTF-8 JSON, ready to send
+    std::string_view id;            ///< UUID text
+    std::string_view collapse_id;   ///< empty: none
+    std::string_view push_type;     ///< apns-push-type: alert, background, …
     std::string_view own_priority;  ///< in the gateway's words; empty: by `priority`
-    WallTime expires_at{};         ///< the gateway keeps it no longer than this
+    WallTime expires_at{};          ///< the gateway keeps it no longer than this
     Priority priority = Priority::high;
 };
 

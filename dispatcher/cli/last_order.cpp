@@ -49,9 +49,10 @@ std::string order_sentence(const AuditRow& order) {
     const auto done = words != nullptr       ? std::string(words->done)
                       : order.detail.empty() ? order.action
                                              : order.action + ": " + order.detail + ",";
-    auto sentence = fmt::format("{} by {}{} at {}", done,
-                                order.from == kFromEngine || order.from == kFromFirstLook ? "the sending process of " : "", order.who,
-                                to_iso_text(order.at));
+    auto sentence = fmt::format(
+        "{} by {}{} at {}", done,
+        order.from == kFromEngine || order.from == kFromFirstLook ? "the sending process of " : "",
+        order.who, to_iso_text(order.at));
     if (!order.because.empty()) sentence += ", because: " + order.because;
     return sentence;
 }

@@ -46,7 +46,8 @@ std::string next_of_paused(const Situation& situation) {
     if (situation.paused_by == PauseCause::first_look)
         return fmt::format(
             "`pushonce report {0}` and the app of a device that got it say how the first ones "
-            "look; `pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`, sends to the "
+            "look; `pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`, sends to "
+            "the "
             "rest; `pushonce cancel {0} --because \"…\"` spares them",
             name);
     if (situation.paused_by == PauseCause::fault)

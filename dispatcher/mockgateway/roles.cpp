@@ -1,9 +1,9 @@
 #include "mockgateway/roles.h"
 
 #include "mockgateway/apns/apns_role.h"
-#include "mockgateway/webpush/webpush_role.h"
 #include "mockgateway/fcm/fcm_role.h"
 #include "mockgateway/webhook/webhook_role.h"
+#include "mockgateway/webpush/webpush_role.h"
 
 namespace dispatcher::mock {
 

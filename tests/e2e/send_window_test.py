@@ -61,7 +61,7 @@ class SendWindowTest(unittest.TestCase):
         path = self.campaign_file("schedule:\n  zone: UTC\n  send_window: "
                                   f'{{from: "{from_now(2)}", to: "{from_now(3)}"}}\n')
         launch = self.launch(path)
-        wait_until(lambda: "closed now, opens at" in launch.err, "the launch says what it waits for")
+        wait_until(lambda: "closed now, opens at" in launch.err, "the launch says what it is about")
         # Every chunk has been looked at and waits for the opening.
         wait_until(lambda: int(self.store.rows(
             "SELECT count(*) FROM chunk WHERE due_at > 0 AND state = 0")[0][0]) > 0, "it waits")

@@ -22,16 +22,12 @@ std::string server_program() {
 
 MariadbServer::MariadbServer(std::vector<std::string> options) : options_(std::move(options)) {
     std::filesystem::create_directory(folder_.path() + "/tmp");
-    std::vector<std::string> install = {"mariadb-install-db",
-                                        "--no-defaults",
-                                        "--datadir=" + folder_.path() + "/data",
-                                        // A server that starts removes tables from its
-                                        // temporary folder, whosever they are.
-                                        "--tmpdir=" + folder_.path() + "/tmp",
-                                        "--auth-root-authentication-method=normal",
-                                        "--skip-test-db",
-                                        "--skip-name-resolve",
-                                        "--innodb-use-native-aio=0"};
+    std::vector<std::string> install = {
+        "mariadb-install-db", "--no-defaults", "--datadir=" + folder_.path() + "/data",
+        // A server that starts removes tables from its
+        // temporary folder, whosever they are.
+        "--tmpdir=" + folder_.path() + "/tmp", "--auth-root-authentication-method=normal",
+        "--skip-test-db", "--skip-name-resolve", "--innodb-use-native-aio=0"};
     add_user(install);
     ServerProcess::run(install);
     socket_ = folder_.path() + "/s.sock";

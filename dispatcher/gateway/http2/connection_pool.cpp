@@ -43,8 +43,7 @@ TlsContext::Identity identity_of(const GatewayOptions& options) {
     return {file("cert_file"), file("cert_key_file")};
 }
 
-Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& options,
-               WallTime now) {
+Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& options, WallTime now) {
     if (endpoint.is_tls && !reach.tls)
         reach.tls = std::make_shared<TlsContext>(options.ca_file, endpoint.protocols,
                                                  identity_of(options), now);
