@@ -118,28 +118,28 @@ bool Sender::send_next(BootTime now) {
     }
 }
 
-/// Whether the row's time is over; then it is given back.
-bool Sender::is_too_late(OpenClaim& open, std::uint32_t row, BootTime now) {
+/// Whether the row's time is over: then it is given back or, where it may have been sent, in doubt.
+bool Sender::is_too_late(std::size_t index, std::uint32_t row, BootTime now) {
+    auto& open = *open_[index];
     const auto& chunk = *open.claim.chunk;
     // For liveness only: the guarantee is that our right to these rows never moves.
-    if (open.rows[row].is_doubtful &&
-        (now >= chunk.valid_until() || !may_repeat(open.rows[row], now) ||
-         (expires_ && now >= *expires_))) {
-        put_in_doubt(index, row, now);
-        return false;
+    const bool is_lease_over = now >= chunk.valid_until();
+    const bool is_expired = expires_ && now >= *expires_;
+    const bool is_closed = times_.opens_at(*chunk.data, open.claim.rows[row].row, now).has_value();
+    if (is_expired && !is_lease_over) control_.is_expired = true;
+    if (open.rows[row].is_doubtful) {
+        const bool is_over =
+            is_lease_over || is_expired || is_closed || !may_repeat(open.rows[row], now);
+        if (is_over) put_in_doubt(index, row, now);
+        return is_over;
     }
-    if (now >= chunk.valid_until()) {
-        answer_row(open, row, FlagState::released, Reason::stopped, now);
-        return true;
-    }
-    if (expires_ && now >= *expires_) {
-        control_.is_expired = true;
-        answer_row(open, row, FlagState::released, Reason::expired, now);
-        return true;
-    }
-    // Due at once: the next walk through the chunk passes over it, and waits for the opening.
-    if (!times_.opens_at(*chunk.data, open.claim.rows[row].row, now)) return false;
-    answer_row(open, row, FlagState::released, Reason::window_closed, now);
+    if (!is_lease_over && !is_expired && !is_closed) return false;
+    // Due at once: the next walk through the chunk passes over whoever waits for a window.
+    answer_row(open, row, FlagState::released,
+               is_lease_over ? Reason::stopped
+               : is_expired  ? Reason::expired
+                             : Reason::window_closed,
+               now);
     return true;
 }
 
@@ -149,7 +149,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     auto& open = *open_[index];
     const auto& claimed = open.claim.rows[row];
     const auto& chunk = *open.claim.chunk;
-    if (is_too_late(open, row, now)) return false;
+    if (is_too_late(index, row, now)) return false;
     const auto wall = context_.clock.wall();
     chunk.data->row(claimed.row, values_);
     const auto notification =
@@ -160,7 +160,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
         answer_row(open, row, FlagState::rejected, Reason::payload_too_large, now);
         return false;
     }
-    if (!gateway_.has_room_for(*notification)) {
+    if (!open.rows[row].is_doubtful && !gateway_.has_room_for(*notification)) {
         set_aside(index, row, now);
         return false;
     }

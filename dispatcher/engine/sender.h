@@ -46,7 +46,7 @@ class Sender {
     };
     void take_claims(BootTime now);
     bool submit_some(BootTime now);
-    bool is_too_late(OpenClaim& open, std::uint32_t row, BootTime now);
+    bool is_too_late(std::size_t open, std::uint32_t row, BootTime now);
     bool submit_row(std::size_t open, std::uint32_t row, BootTime now);
     bool send_held(BootTime now);
     bool send_aside(BootTime now);
