@@ -39,8 +39,9 @@ TEST_CASE("each gateway's tokens are read from its own columns", "[files]") {
                               "c,web,,e2,k1\n")
                               .read();
     CHECK(audience.counts().by_gateway == std::vector<std::uint64_t>{1, 2});
-    CHECK(MixedCase("appid,platform,token,endpoint,key\na,web,t1,x,y\n").error() ==
-          "FILE:2: no subscription");
+    CHECK(MixedCase("appid,platform,token,endpoint,key\na,web,t1,x,y\n")
+              .error()
+              .starts_with("FILE:2: no subscription\n"));
 }
 
 TEST_CASE("the first column of a token alone tells devices apart", "[files]") {

@@ -92,10 +92,7 @@ class AnswersTest(WebPushCase):
         Fault("stall_before", ONCE), Fault("stall_after", ONCE),
         Fault("status", {**ONCE, "status": 307}), Fault("status_after", {**ONCE, "status": 200}),
         Fault("status", {**ONCE, "status": 413}), Fault("status", {**ONCE, "status": 425}),
-        Fault("late", {**ONCE, "delay": "100ms"}),
     )
-    sent_again = {0, 1, 3, 17}
-    delivered = sent_again | {2, 18}
     rejected = {4: "unregistered", 5: "unregistered", 16: "payload_too_large"}
     in_doubt = {6: "server_error", 7: "server_error", 8: "server_error", 9: "server_error",
                 10: "stream_reset", 11: "stream_reset",
