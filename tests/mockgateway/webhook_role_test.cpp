@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/encoding.h"
 #include "base/hmac.h"
 #include "mockgateway/running_gateway.h"

@@ -108,8 +108,18 @@ function serve(request, response, drop) {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('error', () => {});
-  request.on('end', () => take(request.method, request.url, request.headers, Buffer.concat(chunks),
-    (status, headers, body) => { response.writeHead(status, headers); response.end(body); }, drop));
+  response.on('error', () => {});
+  const answer = (status, headers, body) => {
+    if (response.destroyed || request.stream?.destroyed) return;
+    response.writeHead(status, headers);
+    response.end(body);
+  };
+  request.on('end', () => {
+    const bytes = Buffer.concat(chunks);
+    // What a dying client wrote in part is no request.
+    if (request.aborted || bytes.length < Number(request.headers['content-length'] ?? 0)) return;
+    take(request.method, request.url, request.headers, bytes, answer, drop);
+  });
 }
 
 const tls = options.cert
@@ -118,11 +128,12 @@ let server;
 if (options.protocol === 'http2') {
   server = tls ? http2.createSecureServer(tls) : http2.createServer();
   server.on('request', (request, response) => serve(request, response,
-    () => request.stream.session.destroy()));
+    () => request.stream.session?.destroy()));
 } else {
   const take1 = (request, response) => serve(request, response, () => request.socket.destroy());
   server = tls ? https.createServer(tls, take1) : http.createServer(take1);
 }
+server.on('sessionError', () => {});
 server.on(tls ? 'secureConnection' : 'connection', () => { requests.connections += 1; });
 server.listen(options.port, '127.0.0.1', () => console.log(`listening ${options.port}`));
 process.on('SIGTERM', () => process.exit(0));
