@@ -23,6 +23,9 @@
 namespace dispatcher::cli {
 namespace {
 
+/// In the rehearsal's folder.
+constexpr const char* kServiceAccount = "service-account.json";
+
 using std::chrono::milliseconds;
 
 std::size_t column_of(const std::vector<std::string>& columns, const std::string& name) {
@@ -133,8 +136,11 @@ void Rehearsal::start_mock(int stop_fd) {
     if (!is_wanted) return;
     const auto key = place_.path("AuthKey.p8");
     mock::write_provider_key(key);
-    mock_ = std::make_unique<MockProcess>(
-        place_, MockProcessOptions{key, options_.faults_file, options_.latency}, stop_fd);
+    mock_ =
+        std::make_unique<MockProcess>(place_,
+                                      MockProcessOptions{key, place_.path(kServiceAccount),
+                                                         options_.faults_file, options_.latency},
+                                      stop_fd);
 }
 
 /// Writes the server file, the only one that the dispatchers know.
@@ -142,6 +148,7 @@ void Rehearsal::set_up() {
     RehearsalMade made;
     made.folder = place_.folder();
     made.provider_key = place_.path("AuthKey.p8");
+    made.service_account = place_.path(kServiceAccount);
     if (mock_) {
         made.endpoint = mock_->endpoint();
         made.ca_file = mock_->ca_file();

@@ -31,6 +31,17 @@ Keys apns_keys(const GatewayOptions& real, const RehearsalMade& made) {
     return keys;
 }
 
+Keys fcm_keys(const GatewayOptions&, const RehearsalMade& made) {
+    return {{"service_account", made.service_account}};
+}
+
+/// Unsigned: the secret stays unread.
+Keys webhook_keys(const GatewayOptions& real, const RehearsalMade& made) {
+    auto keys = kept(real, {"protocol", "honours_idempotency_key"});
+    keys["url"] = made.endpoint + "/hook";
+    return keys;
+}
+
 Keys loopback_keys(const GatewayOptions& real, const RehearsalMade& made) {
     auto keys = kept(real, {"accept", "otherwise"});
     keys["ledger"] = made.folder + "/ledger-" + real.name + ".ndjson";
@@ -47,6 +58,8 @@ struct RehearsedType {
 
 constexpr std::array kTypes = {
     RehearsedType{"apns", true, apns_keys},
+    RehearsedType{"fcm", true, fcm_keys},
+    RehearsedType{"webhook", true, webhook_keys},
     RehearsedType{"loopback", false, loopback_keys},
 };
 

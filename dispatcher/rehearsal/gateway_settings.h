@@ -10,10 +10,11 @@ namespace dispatcher {
 
 /// What was made for a rehearsal's gateways. Paths are absolute.
 struct RehearsalMade {
-    std::string folder;        ///< of the rehearsal
-    std::string endpoint;      ///< of the mock gateway, on 127.0.0.1; empty: there is none
-    std::string ca_file;       ///< of the mock gateway
-    std::string provider_key;  ///< an ES256 key in place of Apple's
+    std::string folder;           ///< of the rehearsal
+    std::string endpoint;         ///< of the mock gateway, on 127.0.0.1; empty: there is none
+    std::string ca_file;          ///< of the mock gateway
+    std::string provider_key;     ///< an ES256 key in place of Apple's
+    std::string service_account;  ///< in place of Google's; the mock gateway makes it
 };
 
 inline constexpr const char* kRehearsalKeyId = "REHEARSAL0";

@@ -28,11 +28,22 @@ ChildOptions child_options(const RehearsalPlace& place, const MockProcessOptions
     ChildOptions child;
     child.out_file = place.path("mock.out");
     child.err_file = place.path("mock.log");
-    child.arguments = {
-        "--json",         "mock-gateway",       "--listen",      "127.0.0.1:0",
-        "--tls-dir",      place.path("mock"),   "--ledger",      place.path("ledger.ndjson"),
-        "--apns-key",     options.provider_key, "--apns-key-id", kRehearsalKeyId,
-        "--apns-team-id", kRehearsalTeamId};
+    child.arguments = {"--json",
+                       "mock-gateway",
+                       "--listen",
+                       "127.0.0.1:0",
+                       "--tls-dir",
+                       place.path("mock"),
+                       "--ledger",
+                       place.path("ledger.ndjson"),
+                       "--apns-key",
+                       options.provider_key,
+                       "--apns-key-id",
+                       kRehearsalKeyId,
+                       "--apns-team-id",
+                       kRehearsalTeamId,
+                       "--fcm-service-account",
+                       options.service_account};
     if (!options.faults_file.empty()) {
         child.arguments.emplace_back("--faults");
         child.arguments.push_back(options.faults_file);

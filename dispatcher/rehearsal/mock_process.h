@@ -9,9 +9,10 @@ namespace dispatcher {
 
 /// What a rehearsal's mock gateway is asked for.
 struct MockProcessOptions {
-    std::string provider_key;  ///< tokens are checked against it
-    std::string faults_file;   ///< empty: no faults
-    std::string latency;       ///< "20ms"; empty: it answers at once
+    std::string provider_key;     ///< tokens are checked against it
+    std::string service_account;  ///< made there, and FCM's assertions checked against it
+    std::string faults_file;      ///< empty: no faults
+    std::string latency;          ///< "20ms"; empty: it answers at once
 };
 
 /// The mock gateway of a rehearsal, a child with its ledger in the rehearsal's folder. One thread.

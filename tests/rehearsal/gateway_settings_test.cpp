@@ -28,7 +28,8 @@ GatewayOptions real_apns() {
 }
 
 RehearsalMade made() {
-    return {"/tmp/r", "https://127.0.0.1:41234", "/tmp/r/mock/ca.pem", "/tmp/r/AuthKey.p8"};
+    return {"/tmp/r", "https://127.0.0.1:41234", "/tmp/r/mock/ca.pem", "/tmp/r/AuthKey.p8",
+            "/tmp/r/account.json"};
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -54,6 +55,24 @@ TEST_CASE("an APNs gateway is led to the mock gateway, with other credentials", 
                                                                {"environment", "production"}});
     CHECK(is_played_by_mock(real_apns()));
     CHECK(own_ledger(rehearsed).empty());
+}
+
+TEST_CASE("FCM and webhooks are led to the mock gateway, their secrets left behind", "[unit]") {
+    GatewayOptions fcm;
+    fcm.name = fcm.type = "fcm";
+    fcm.keys = {{"service_account", "/secret/account.json"}};
+    CHECK(rehearsal_settings(fcm, made()).keys ==
+          std::map<std::string, std::string>{{"service_account", "/tmp/r/account.json"}});
+    GatewayOptions hook;
+    hook.name = "hook";
+    hook.type = "webhook";
+    hook.keys = {{"url", "https://push.example.com/send"}, {"honours_idempotency_key", "24h"}};
+    hook.secrets.emplace("secret", Secret("do not tell"));
+    const auto rehearsed = rehearsal_settings(hook, made());
+    CHECK(rehearsed.keys ==
+          std::map<std::string, std::string>{{"url", "https://127.0.0.1:41234/hook"},
+                                             {"honours_idempotency_key", "24h"}});
+    CHECK(rehearsed.secrets.empty());
 }
 
 TEST_CASE("a mock gateway that is configured already is replaced as well", "[unit]") {
