@@ -41,8 +41,8 @@ struct PayloadDocument {
     std::string json;
     std::string push_type;   ///< "" where the gateway has none
     std::string priority{};  ///< the gateway's own word for it; "" leaves it to Message::priority
-    std::size_t bytes_max =
-        0;  ///< of the payload, where this kind has another limit; 0: the type's
+    /// Of the payload, where this kind has another limit than the type; 0: the same.
+    std::size_t bytes_max = 0;
 };
 
 /// The exact request that a notification would become, for `preview`. Secrets redacted.

@@ -656,6 +656,7 @@ TEST_CASE("rows in doubt wait for a gateway that is away, the others are given b
     bench.gateway.health_now = {"connection refused", bench.clock.now()};
     bench.step();
     bench.pass(milliseconds(1500));
+    bench.pass(bench.options.settle_after);
     const auto released = bench.settled();
     REQUIRE(released.settlement.groups.size() == 1);
     CHECK(released.settlement.groups[0].settled.to == FlagState::released);
