@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/send_times.h"
+#include "engine/window_clock.h"
 
 namespace dispatcher::cli {
 

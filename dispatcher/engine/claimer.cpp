@@ -33,8 +33,8 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
       patience_(context.options, context.random, context.observer),
       pace_(context.options.batch_rows),
       places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second),
-      times_(context.sealed.audience.columns) {
-    times_.follow(context.settings, context.campaign, context.clock.now());
+      window_clock_(context.sealed.audience.columns) {
+    window_clock_.follow(context.settings, context.campaign, context.clock.now());
 }
 
 // Plan: an uncertain claim first; then what keeps promises (renew, watch, finish); then new claims;
@@ -279,7 +279,7 @@ void Claimer::follow_campaign(bool is_claiming) {
     control_.change_terms(*head, context_.settings);
     control_.is_expired = head->deadline && *head->deadline <= head->now;
     places_.forget();
-    times_.follow(context_.settings, context_.campaign, context_.clock.now());
+    window_clock_.follow(context_.settings, context_.campaign, context_.clock.now());
     first_look_until_ = {};
     if (context_.settings.first_count == 0 || context_.settings.first_wait.count() > 0)
         first_reached_at_.reset();

@@ -16,9 +16,9 @@
 #include "engine/lane_control.h"
 #include "engine/observer.h"
 #include "engine/rate_places.h"
-#include "engine/send_times.h"
 #include "engine/store_patience.h"
 #include "engine/tally.h"
+#include "engine/window_clock.h"
 #include "journal/journal.h"
 #include "store/flag_store.h"
 
@@ -108,7 +108,7 @@ class Claimer {
     BootTime watched_{};
     ClaimPace pace_;
     RatePlaces places_;
-    SendTimes times_;
+    WindowClock window_clock_;
     std::optional<BootTime> first_reached_at_;  ///< waits for others' claims, then pauses
     BootTime first_look_until_{};               ///< the first are looked at: ask again then
     std::uint32_t next_batch_ = 1;

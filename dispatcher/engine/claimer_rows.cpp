@@ -10,10 +10,10 @@ namespace dispatcher {
 
 /// How many of the next candidates may be sent to now.
 std::size_t Claimer::count_open(const Work& work, std::size_t most, BootTime now) {
-    if (!times_.window()) return most;
+    if (!window_clock_.window()) return most;
     std::size_t open = 0;
     for (auto i = work.next; i < work.next + most; ++i)
-        if (!times_.opens_at(*work.lease->data, work.candidates[i], now)) ++open;
+        if (!window_clock_.opens_at(*work.lease->data, work.candidates[i], now)) ++open;
     return open;
 }
 
@@ -25,10 +25,10 @@ void Claimer::choose_rows(Work& work, std::size_t rows, std::size_t most, BootTi
     std::size_t open = 0;
     for (; pending.looked_at < most && (open < rows || rows == 0); ++pending.looked_at) {
         const auto row = work.candidates[work.next + pending.looked_at];
-        const auto opening = times_.opens_at(*lease.data, row, now);
+        const auto opening = window_clock_.opens_at(*lease.data, row, now);
         if (!opening) {
             ++open;
-        } else if (times_.skips()) {
+        } else if (window_clock_.skips()) {
             pending.outside_window.push_back(lease.keys[row]);
         } else {
             work.opening = std::min(work.opening.value_or(WallTime::max()), *opening);

@@ -37,9 +37,9 @@ Sender::Sender(const LaneContext& context, LaneControl& control, Gateway& gatewa
       ready_(ready),
       jobs_(jobs),
       open_(kOpenClaimsMax),
-      times_(context.sealed.audience.columns) {
+      window_clock_(context.sealed.audience.columns) {
     const auto& campaign = context.campaign;
-    times_.follow(context.settings, campaign, context.clock.now());
+    window_clock_.follow(context.settings, campaign, context.clock.now());
     if (campaign.deadline) expires_ = context.clock.now() + (*campaign.deadline - campaign.now);
 }
 
@@ -125,7 +125,8 @@ bool Sender::is_too_late(std::size_t index, std::uint32_t row, BootTime now) {
     // For liveness only: the guarantee is that our right to these rows never moves.
     const bool is_lease_over = now >= chunk.valid_until();
     const bool is_expired = expires_ && now >= *expires_;
-    const bool is_closed = times_.opens_at(*chunk.data, open.claim.rows[row].row, now).has_value();
+    const bool is_closed =
+        window_clock_.opens_at(*chunk.data, open.claim.rows[row].row, now).has_value();
     if (is_expired && !is_lease_over) control_.is_expired = true;
     if (open.rows[row].is_doubtful) {
         const bool is_over =

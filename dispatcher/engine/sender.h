@@ -13,7 +13,7 @@
 #include "engine/late_answers.h"
 #include "engine/notification_renderer.h"
 #include "engine/open_claim.h"
-#include "engine/send_times.h"
+#include "engine/window_clock.h"
 #include "gateway/gateway.h"
 
 namespace dispatcher {
@@ -99,7 +99,7 @@ class Sender {
     std::uint64_t terms_changes_ = 0;  ///< of the control, that we know
     /// The campaign's deadline, carried over from the database's clock: this host's may be wrong.
     std::optional<BootTime> expires_;
-    SendTimes times_;
+    WindowClock window_clock_;
     std::optional<BootTime> down_since_;
     std::vector<GatewayAnswer> answers_;
     std::vector<std::string_view> values_;

@@ -13,7 +13,7 @@ void Sender::take_terms(BootTime now) {
     const auto terms = control_.terms();
     context_.settings = terms.settings;
     context_.campaign = terms.campaign;
-    times_.follow(context_.settings, context_.campaign, now);
+    window_clock_.follow(context_.settings, context_.campaign, now);
     expires_.reset();
     if (terms.campaign.deadline) expires_ = now + (*terms.campaign.deadline - terms.campaign.now);
 }

@@ -1,4 +1,4 @@
-#include "engine/send_times.h"
+#include "engine/window_clock.h"
 
 #include <algorithm>
 
@@ -43,7 +43,7 @@ std::optional<WallTime> next_opening(const SendWindow& window, const TimeZone& z
     return std::nullopt;
 }
 
-void SendTimes::follow(const Settings& settings, const CampaignHead& head, BootTime now) {
+void WindowClock::follow(const Settings& settings, const CampaignHead& head, BootTime now) {
     window_ = settings.send_window;
     read_wall_ = head.now;
     read_at_ = now;
@@ -52,7 +52,8 @@ void SendTimes::follow(const Settings& settings, const CampaignHead& head, BootT
         std::find(columns_.begin(), columns_.end(), "timezone") - columns_.begin());
 }
 
-std::optional<WallTime> SendTimes::opens_at(const ChunkData& data, std::size_t row, BootTime now) {
+std::optional<WallTime> WindowClock::opens_at(const ChunkData& data, std::size_t row,
+                                              BootTime now) {
     if (!window_) return std::nullopt;
     std::string_view zone = window_->zone;
     if (window_->is_by_recipient()) {
@@ -69,7 +70,7 @@ std::optional<WallTime> SendTimes::opens_at(const ChunkData& data, std::size_t r
     return stand(found->second, wall);
 }
 
-std::optional<WallTime> SendTimes::stand(Standing& standing, WallTime now) const {
+std::optional<WallTime> WindowClock::stand(Standing& standing, WallTime now) const {
     if (now >= standing.since && now < standing.until) return standing.opens_at;
     const auto& zone = standing.zone ? *standing.zone : utc();
     standing.since = now;

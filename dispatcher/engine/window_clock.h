@@ -18,10 +18,10 @@ std::optional<WallTime> next_opening(const SendWindow& window, const TimeZone& z
 
 /// When each recipient of a campaign may be sent to, by the database's clock: this host's may be
 /// wrong. One thread.
-class SendTimes {
+class WindowClock {
   public:
     /// `columns` are the sealed audience's; they outlive this.
-    explicit SendTimes(const std::vector<std::string>& columns) : columns_(columns) {}
+    explicit WindowClock(const std::vector<std::string>& columns) : columns_(columns) {}
 
     /// Takes the window as it is now, and the database's time that was read with the head.
     void follow(const Settings& settings, const CampaignHead& head, BootTime now);

@@ -1,4 +1,4 @@
-#include "engine/send_times.h"
+#include "engine/window_clock.h"
 
 #include "support/catch.h"
 
@@ -59,22 +59,22 @@ TEST_CASE("recipients are sent to by their own clocks") {
     writer.add("c", {""});
     const ChunkData data(writer.finish().data);
     const std::vector<std::string> columns{"timezone"};
-    SendTimes times(columns);
+    WindowClock clock(columns);
     Settings settings;
     CampaignHead head;
     head.now = kMidnight + 10h;
-    times.follow(settings, head, BootTime{});
-    CHECK_FALSE(times.opens_at(data, 0, BootTime{}).has_value());
+    clock.follow(settings, head, BootTime{});
+    CHECK_FALSE(clock.opens_at(data, 0, BootTime{}).has_value());
 
     settings.send_window = window(9h, 21h, std::string(SendWindow::kRecipient));
-    times.follow(settings, head, BootTime{});
-    CHECK_FALSE(times.opens_at(data, 0, BootTime{}).has_value());
-    CHECK(times.opens_at(data, 1, BootTime{}) == kMidnight + 14h);
-    CHECK_FALSE(times.opens_at(data, 2, BootTime{}).has_value());  // no zone: UTC
+    clock.follow(settings, head, BootTime{});
+    CHECK_FALSE(clock.opens_at(data, 0, BootTime{}).has_value());
+    CHECK(clock.opens_at(data, 1, BootTime{}) == kMidnight + 14h);
+    CHECK_FALSE(clock.opens_at(data, 2, BootTime{}).has_value());  // no zone: UTC
     // The database's clock goes on with ours.
-    CHECK(times.opens_at(data, 0, BootTime{10h}) == kMidnight + 32h);
-    CHECK_FALSE(times.opens_at(data, 1, BootTime{4h}).has_value());
-    CHECK(times.opens_at(data, 2, BootTime{11h}) == kMidnight + 33h);
+    CHECK(clock.opens_at(data, 0, BootTime{10h}) == kMidnight + 32h);
+    CHECK_FALSE(clock.opens_at(data, 1, BootTime{4h}).has_value());
+    CHECK(clock.opens_at(data, 2, BootTime{11h}) == kMidnight + 33h);
 }
 
 }  // namespace dispatcher
