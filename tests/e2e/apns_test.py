@@ -51,6 +51,7 @@ class ApnsTest(unittest.TestCase):
         self.gateway = TwoApps(self.lab)
         make_client(self.lab, "client")
         self.config = self.lab.server_file(self.store, self.gateway)
+        self.lab.run("store", "init", config=self.config)
         self.devices = {f"d-{n:04d}": token_of(f"d-{n:04d}") for n in range(200)}
         self.lab.write("audience.csv", "appid,token,platform,first_name\n" + "".join(
             f"{appid},{token},{'ios' if int(appid[2:]) % 2 else 'pad'},Name\n"
