@@ -19,6 +19,7 @@
 #include "cli/verbs.h"
 #include "cli/window_sentence.h"
 #include "engine/report.h"
+#include "engine/window_clock.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -41,6 +42,14 @@ struct Status {
     std::string next;
 };
 
+/// Whether its send window is closed: then no process holds a lease, whether one waits or none.
+bool is_waiting(const Status& status) {
+    const auto& window = status.record.settings.send_window;
+    if (!window || status.record.head.state != CampaignState::running) return false;
+    const auto zone = TimeZone::find(window->zone);
+    return zone && next_opening(*window, *zone, status.record.head.now).has_value();
+}
+
 PauseCause pause_cause(const std::optional<AuditRow>& order) {
     if (order && order->from == kFromFirstLook) return PauseCause::first_look;
     return order && order->from == kFromEngine ? PauseCause::fault : PauseCause::operators;
@@ -58,6 +67,11 @@ Status status_of(Site& site, CampaignRecord listed) {
     status.next =
         next_command({record.head.state, record.name.text(), status.counts, status.is_worked_on,
                       pause_cause(status.order), status.halt.has_value()});
+    if (is_waiting(status) && !status.halt)
+        status.next = fmt::format(
+            "`pushonce status {0} --watch` follows it: a launch, restart or worker that waits goes "
+            "on when the window opens; if none is left, `pushonce restart {0}`",
+            record.name.text());
     return status;
 }
 
@@ -65,6 +79,7 @@ Status status_of(Site& site, CampaignRecord listed) {
 std::string cause_sentence(const Status& status) {
     using enum CampaignState;
     const auto state = status.record.head.state;
+    if (is_waiting(status)) return "nobody is sent to before its window opens";
     if ((state == running || state == reconciling) && !status.is_worked_on)
         return "interrupted: no process works on it" +
                (status.order ? "; " + order_sentence(*status.order) : std::string());
@@ -83,6 +98,7 @@ std::string_view state_word(const Status& status) {
     using enum CampaignState;
     const auto state = status.record.head.state;
     const bool is_sending = state == running || state == reconciling;
+    if (is_waiting(status)) return "waiting";
     return is_sending && !status.is_worked_on ? "interrupted" : words_of(state);
 }
 

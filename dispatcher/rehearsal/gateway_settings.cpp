@@ -38,6 +38,9 @@ Keys fcm_keys(const GatewayOptions&, const RehearsalMade& made) {
 /// Unsigned: the secret stays unread.
 Keys webhook_keys(const GatewayOptions& real, const RehearsalMade& made) {
     auto keys = kept(real, {"protocol", "honours_idempotency_key"});
+    // A duration is kept as its milliseconds.
+    if (const auto found = keys.find("honours_idempotency_key"); found != keys.end())
+        found->second += "ms";
     keys["url"] = made.endpoint + "/hook";
     return keys;
 }
@@ -69,9 +72,7 @@ const RehearsedType& type_of(const GatewayOptions& real) {
     if (found == kTypes.end())
         throw ConfigError(
             "gateways." + real.name,
-            fmt::format("gateways of type {} cannot be rehearsed in this version: the "
-                        "mock gateway does not play them",
-                        real.type));
+            fmt::format("gateways of type {} cannot be rehearsed in this version", real.type));
     return *found;
 }
 

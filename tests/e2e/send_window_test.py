@@ -67,6 +67,7 @@ class SendWindowTest(unittest.TestCase):
             "SELECT count(*) FROM chunk WHERE due_at > 0 AND state = 0")[0][0]) > 0, "it waits")
         status = self.run_command("status", "sale").out
         self.assertIn("and defers the others; closed now, opens at", status)
+        self.assertIn("nobody is sent to before its window opens", status)
         self.assertEqual(self.gateway.ledger_lines(), 0)
         self.run_command("set", "sale", "send_window.from=00:00", "send_window.to=24:00")
         self.assertEqual(launch.wait(), 0, launch.tail())

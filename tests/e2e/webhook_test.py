@@ -209,6 +209,7 @@ class WebhookTest(unittest.TestCase):
         self.assertIn('"channel":"sales"', shown)
         self.assertNotIn(SECRET, shown)
         self.run_to_end("plan", self.campaign, "--with-gateways")
+        self.run_to_end("store", "init")
         self.assertIn("reached", self.run_to_end("doctor").out)
         self.assertEqual(self.gateway.ledger_lines(), 0)
 

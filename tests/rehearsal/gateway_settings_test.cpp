@@ -66,12 +66,12 @@ TEST_CASE("FCM and webhooks are led to the mock gateway, their secrets left behi
     GatewayOptions hook;
     hook.name = "hook";
     hook.type = "webhook";
-    hook.keys = {{"url", "https://push.example.com/send"}, {"honours_idempotency_key", "24h"}};
+    hook.keys = {{"url", "https://push.example.com/send"}, {"honours_idempotency_key", "86400000"}};
     hook.secrets.emplace("secret", Secret("do not tell"));
     const auto rehearsed = rehearsal_settings(hook, made());
     CHECK(rehearsed.keys ==
           std::map<std::string, std::string>{{"url", "https://127.0.0.1:41234/hook"},
-                                             {"honours_idempotency_key", "24h"}});
+                                             {"honours_idempotency_key", "86400000ms"}});
     CHECK(rehearsed.secrets.empty());
 }
 
