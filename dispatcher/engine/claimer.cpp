@@ -273,6 +273,8 @@ void Claimer::follow_campaign(bool is_claiming) {
         control_.stop(LaneStop::halted, "the store is halted");
         return;
     }
+    // Nobody may claim, and so be told, while every send window is closed.
+    if (head->deadline && *head->deadline <= head->now) control_.is_expired = true;
     if (head->epoch == context_.campaign.epoch) return;
     if (auto settings = session.read_settings(head->id)) context_.settings = *settings;
     context_.campaign = *head;

@@ -103,6 +103,18 @@ class SendWindowTest(unittest.TestCase):
         self.assert_each_once(tokens)
         self.assertEqual(self.reasons(), {("delivered", None): DEVICES})
 
+    def test_a_deadline_before_the_window_opens_ends_the_campaign(self):
+        self.lab.audience_file(DEVICES)
+        path = self.campaign_file("schedule:\n  zone: UTC\n  send_window: "
+                                  f'{{from: "{from_now(2)}", to: "{from_now(3)}"}}\n',
+                                  deadline="2s")
+        self.run_command("launch", path, "--yes")
+        self.assertEqual(self.gateway.ledger_lines(), 0)
+        self.assertEqual(self.reasons(), {("skipped", "expired"): DEVICES})
+        # Whoever waits does not lease the same chunk over and over.
+        leases = int(self.store.rows("SELECT max(fence) FROM chunk")[0][0])
+        self.assertLess(leases, 200)
+
     def test_an_unknown_zone_is_told_with_its_place(self):
         self.lab.audience_file(3)
         path = self.campaign_file("schedule:\n  zone: Europe/Berlln\n"

@@ -136,4 +136,9 @@ if (options.protocol === 'http2') {
 server.on('sessionError', () => {});
 server.on(tls ? 'secureConnection' : 'connection', () => { requests.connections += 1; });
 server.listen(options.port, '127.0.0.1', () => console.log(`listening ${options.port}`));
+// A connection that breaks is its client's affair, wherever Node tells of it.
+process.on('uncaughtException', (error) => {
+  console.error(error.stack);
+  if (!/^(ERR_HTTP2|ERR_STREAM|ECONN|EPIPE)/.test(error.code ?? '')) process.exit(1);
+});
 process.on('SIGTERM', () => process.exit(0));
