@@ -289,7 +289,8 @@ TEST_CASE("the server receives exactly the request that the preview shows, signe
           "[gateway][webhook]") {
     ScriptedHttp1Server server(nullptr, [](Http1Peer& peer, const Seen&) { peer.reply(202); });
     WebhookRig rig(server.endpoint());
-    auto notification = rig.notification("d 1%\"ü");
+    const std::string appid = "d 1%\"ü";
+    auto notification = rig.notification(appid);
     notification.token = "t0ken";
     const auto preview = webhook::make_type()->preview(rig.options, notification);
     CHECK(preview.url == server.endpoint() + kHookPath);
