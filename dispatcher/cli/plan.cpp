@@ -48,8 +48,7 @@ int plan_unread(Invocation& invocation, const CampaignFile& file) {
 }
 
 int plan(Invocation& invocation, const PlanOptions& options) {
-    Site site(invocation.globals);
-    site.make_no_store();
+    Site site(invocation.globals, Site::Use::read);
     auto file = load_campaign(site, options.file, parse_params(options.params));
     if (options.offline && is_live(origin_of(file.audience))) return plan_unread(invocation, file);
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});

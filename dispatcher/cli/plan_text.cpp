@@ -113,9 +113,8 @@ std::string gateways_text(const PreparedCampaign& prepared) {
     for (const auto& gateway : prepared.gateways) {
         if (!text.empty()) text += ", ";
         text += gateway.options->name;
-        const auto environment = gateway.options->keys.find("environment");
-        if (environment != gateway.options->keys.end() && !environment->second.empty())
-            text += " (" + environment->second + ")";
+        if (const auto environment = gateway.options->key("environment"); !environment.empty())
+            text += " (" + environment + ")";
     }
     return text;
 }

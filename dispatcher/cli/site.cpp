@@ -23,7 +23,8 @@ ServerFile load(const Globals& globals, const std::vector<std::unique_ptr<Gatewa
 
 }  // namespace
 
-Site::Site(const Globals& globals) : types_(make_gateway_types()), server_(load(globals, types_)) {
+Site::Site(const Globals& globals, Use use)
+    : types_(make_gateway_types()), server_(load(globals, types_)), use_(use) {
     auto log_options = server_.log;
     if (globals.log_level) log_options.level = *globals.log_level;
     start_log(log_options);

@@ -21,12 +21,13 @@ namespace dispatcher::cli {
 /// One thread.
 class Site {
   public:
-    /// Reads the server file and starts the log. Throws ConfigError.
-    explicit Site(const Globals& globals);
-    /// What may become of a missing embedded store.
+    /// What may become of a missing embedded store: it is made when it is first asked for, or stays
+    /// missing, which whoever asks is told by StoreError.
     enum class Use : bool { make, read };
+    /// Reads the server file and starts the log. Throws ConfigError.
+    explicit Site(const Globals& globals, Use use = Use::make);
     /// Another one of the same server file with connections of its own, for another thread. The log
-    /// runs already. With Use::read a missing store stays missing.
+    /// runs already.
     explicit Site(const ServerFile& server, Use use = Use::make);
 
     [[nodiscard]] const ServerFile& server() const { return server_; }
@@ -42,8 +43,6 @@ class Site {
     /// Whether the store has its tables. Makes nothing. Throws StoreError where a server cannot be
     /// reached.
     bool is_store_made();
-    /// From now on a store that is missing stays so: whoever asks for it is told by StoreError.
-    void make_no_store() { use_ = Use::read; }
 
     /// An embedded store that is missing is made; else throws StoreError(schema) without tables.
     CampaignStore& campaigns();
@@ -67,7 +66,7 @@ class Site {
 
     std::vector<std::unique_ptr<GatewayType>> types_;
     ServerFile server_;
-    Use use_ = Use::make;
+    const Use use_;
     SystemClock clock_;
     SystemRandom random_;
     std::unique_ptr<Store> store_;

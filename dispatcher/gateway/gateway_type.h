@@ -33,6 +33,12 @@ struct GatewayOptions {
     /// strings.
     std::map<std::string, std::string> keys;
     std::map<std::string, Secret> secrets;
+
+    /// The value of a key of the type; "" where the file has none.
+    [[nodiscard]] std::string key(std::string_view key_name) const {
+        const auto found = keys.find(std::string(key_name));
+        return found == keys.end() ? std::string() : found->second;
+    }
 };
 
 /// A locale's payload before rendering: JSON text with Mustache in its strings, and what goes in

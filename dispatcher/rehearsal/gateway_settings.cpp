@@ -120,9 +120,7 @@ bool limit_wire(std::vector<GatewayOptions>& gateways, std::uint64_t most) {
 }
 
 std::string own_ledger(const GatewayOptions& rehearsed) {
-    if (is_played_by_mock(rehearsed)) return {};
-    const auto found = rehearsed.keys.find("ledger");
-    return found == rehearsed.keys.end() ? std::string() : found->second;
+    return is_played_by_mock(rehearsed) ? std::string() : rehearsed.key("ledger");
 }
 
 }  // namespace dispatcher

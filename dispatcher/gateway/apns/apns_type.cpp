@@ -8,6 +8,7 @@
 #include "gateway/apns/apns_service.h"
 #include "gateway/apns/push_type.h"
 #include "gateway/http2/pooled_gateway.h"
+#include "gateway/http2/request_preview.h"
 
 namespace dispatcher::apns {
 namespace {
@@ -20,13 +21,8 @@ constexpr std::size_t kIdLength = 10;
 constexpr std::size_t kTokenDigitsMin = 64;
 constexpr std::size_t kTokenDigitsMax = 200;
 
-std::string key_of(const GatewayOptions& options, const std::string& name) {
-    const auto found = options.keys.find(name);
-    return found == options.keys.end() ? std::string() : found->second;
-}
-
 std::string environment_of(const GatewayOptions& options) {
-    auto environment = key_of(options, "environment");
+    auto environment = options.key("environment");
     return environment.empty() ? std::string(kProduction) : environment;
 }
 
@@ -69,7 +65,7 @@ std::optional<std::string> credentials_problem(const GatewayOptions& options) {
     for (const char* name : kCertificateKeys)
         if (has_certificate && !has(name)) return missing(name);
     for (const char* name : {"key_id", "team_id"})
-        if (has_token && !is_id(key_of(options, name)))
+        if (has_token && !is_id(options.key(name)))
             return std::string(name) + " must be the " + std::to_string(kIdLength) +
                    " letters and digits that Apple shows for it";
     return std::nullopt;
@@ -95,7 +91,7 @@ class ApnsType final : public GatewayType {
 
     [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
         if (auto found = credentials_problem(options)) return found;
-        if (key_of(options, "topic").empty()) return "topic must be the app's bundle id";
+        if (options.key("topic").empty()) return "topic must be the app's bundle id";
         return std::nullopt;
     }
 
@@ -115,7 +111,7 @@ class ApnsType final : public GatewayType {
     }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
-        return endpoint_of(options).authority + " " + key_of(options, "topic") + " " +
+        return endpoint_of(options).authority + " " + options.key("topic") + " " +
                environment_of(options);
     }
 
@@ -130,19 +126,10 @@ class ApnsType final : public GatewayType {
         http2::HeaderMemory memory;
         http2::Request request;
         http2::Fields fields;
-        const ApnsRequest writer(endpoint, key_of(options, "topic"));  // the fields point into it
+        const ApnsRequest writer(endpoint, options.key("topic"));  // the fields point into it
         writer.write(notification, uses_certificate(options) ? "" : "bearer (redacted)", memory,
                      request, fields);
-        RequestPreview preview;
-        for (const auto& field : fields) {
-            if (field.name == ":method") preview.method = field.value;
-            if (field.name == ":path")
-                preview.url =
-                    endpoint.scheme() + "://" + endpoint.authority + std::string(field.value);
-            if (!field.name.starts_with(':')) preview.headers.emplace_back(field.name, field.value);
-        }
-        preview.body = request.body;
-        return preview;
+        return http2::preview_of(endpoint.origin(), request, fields);
     }
 
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
@@ -152,11 +139,10 @@ class ApnsType final : public GatewayType {
         const auto endpoint = endpoint_of(options);
         std::unique_ptr<ProviderToken> token;
         if (!uses_certificate(options))
-            token = std::make_unique<ProviderToken>(key_of(options, "key_file"),
-                                                    key_of(options, "key_id"),
-                                                    key_of(options, "team_id"), clock);
-        auto service = std::make_unique<ApnsService>(endpoint, key_of(options, "topic"),
-                                                     std::move(token), clock);
+            token = std::make_unique<ProviderToken>(options.key("key_file"), options.key("key_id"),
+                                                    options.key("team_id"), clock);
+        auto service =
+            std::make_unique<ApnsService>(endpoint, options.key("topic"), std::move(token), clock);
         return std::make_unique<http2::PooledGateway>(options, endpoint, std::move(service), clock,
                                                       random);
     }

@@ -9,6 +9,7 @@
 #include "gateway/fcm/fcm_service.h"
 #include "gateway/fcm/service_account.h"
 #include "gateway/http2/pooled_gateway.h"
+#include "gateway/http2/request_preview.h"
 
 namespace dispatcher::fcm {
 namespace {
@@ -111,16 +112,7 @@ class FcmType final : public GatewayType {
         SystemClock clock;
         const FcmRequest writer(endpoint, account_of(options).project(), false);
         writer.write(notification, "Bearer (redacted)", clock.wall(), request, fields);
-        RequestPreview preview;
-        for (const auto& field : fields) {
-            if (field.name == ":method") preview.method = field.value;
-            if (field.name == ":path")
-                preview.url =
-                    endpoint.scheme() + "://" + endpoint.authority + std::string(field.value);
-            if (!field.name.starts_with(':')) preview.headers.emplace_back(field.name, field.value);
-        }
-        preview.body = request.body;
-        return preview;
+        return http2::preview_of(endpoint.origin(), request, fields);
     }
 
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,

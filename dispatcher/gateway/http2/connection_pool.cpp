@@ -36,11 +36,7 @@ int poll_timeout_ms(BootTime now, BootTime until) {
 
 /// A type without these keys has no certificate.
 TlsContext::Identity identity_of(const GatewayOptions& options) {
-    const auto file = [&](const char* key) {
-        const auto found = options.keys.find(key);
-        return found == options.keys.end() ? std::string() : found->second;
-    };
-    return {file("cert_file"), file("cert_key_file")};
+    return {options.key("cert_file"), options.key("cert_key_file")};
 }
 
 Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& options, WallTime now) {

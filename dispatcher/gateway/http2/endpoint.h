@@ -22,6 +22,8 @@ struct Endpoint {
     static Endpoint parse(const std::string& url, const std::string& where);
 
     [[nodiscard]] std::string scheme() const { return is_tls ? "https" : "http"; }
+    /// https://host[:port]
+    [[nodiscard]] std::string origin() const { return scheme() + "://" + authority; }
 };
 
 }  // namespace dispatcher::http2

@@ -12,15 +12,10 @@ using nlohmann::json;
 
 constexpr std::size_t kPayloadBytesMax = 65'536;
 
-std::string key_of(const GatewayOptions& options, const std::string& name) {
-    const auto found = options.keys.find(name);
-    return found == options.keys.end() ? std::string() : found->second;
-}
-
 /// What the options say about every notification.
 Outcome outcome_of(const GatewayOptions& options) {
-    if (key_of(options, "accept") != "none") return Outcome::accepted();
-    const auto otherwise = key_of(options, "otherwise");
+    if (options.key("accept") != "none") return Outcome::accepted();
+    const auto otherwise = options.key("otherwise");
     if (otherwise == "refuse") return Outcome::refused(Reason::too_many_requests);
     if (otherwise == "doubt") return Outcome::unknown(Reason::timeout);
     return Outcome::rejected(Reason::rejected_by_request);
@@ -73,7 +68,7 @@ class LoopbackType final : public GatewayType {
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random&) const override {
         return std::make_unique<LoopbackGateway>(outcome_of(options), options.in_flight,
-                                                 key_of(options, "ledger"), clock);
+                                                 options.key("ledger"), clock);
     }
 };
 

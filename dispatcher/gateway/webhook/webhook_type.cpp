@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "gateway/http2/pooled_gateway.h"
+#include "gateway/http2/request_preview.h"
 #include "gateway/webhook/webhook_payload.h"
 #include "gateway/webhook/webhook_service.h"
 
@@ -17,13 +18,8 @@ constexpr std::string_view kHonours = "honours_idempotency_key";
 /// taken to be gone.
 constexpr int kTimeoutsOnTheWay = 2;
 
-std::string key_of(const GatewayOptions& options, std::string_view name) {
-    const auto found = options.keys.find(std::string(name));
-    return found == options.keys.end() ? std::string() : found->second;
-}
-
 http2::Protocols protocols_of(const GatewayOptions& options) {
-    const auto protocol = key_of(options, "protocol");
+    const auto protocol = options.key("protocol");
     if (protocol == "http1") return http2::Protocols::http1;
     return protocol == "http2" ? http2::Protocols::http2 : http2::Protocols::any;
 }
@@ -31,15 +27,11 @@ http2::Protocols protocols_of(const GatewayOptions& options) {
 /// `endpoint` says where to connect in place of the url's host; the path stays.
 Url url_of(const GatewayOptions& options) {
     const auto where = "gateways." + options.name;
-    auto url = Url::parse(key_of(options, "url"), where + ".url");
+    auto url = Url::parse(options.key("url"), where + ".url");
     if (!options.endpoint.empty())
         url.endpoint = http2::Endpoint::parse(options.endpoint, where + ".endpoint");
     url.endpoint.protocols = protocols_of(options);
     return url;
-}
-
-std::string text_of(const Url& url) {
-    return url.endpoint.scheme() + "://" + url.endpoint.authority + url.path;
 }
 
 Secret secret_of(const GatewayOptions& options) {
@@ -49,7 +41,7 @@ Secret secret_of(const GatewayOptions& options) {
 
 /// How long after its first sending a request may be repeated.
 std::optional<milliseconds> repeatable_for(const GatewayOptions& options) {
-    const auto text = key_of(options, kHonours);
+    const auto text = options.key(kHonours);
     std::int64_t retention = 0;
     std::from_chars(text.data(), text.data() + text.size(), retention);
     if (retention == 0) return std::nullopt;
@@ -68,7 +60,7 @@ class WebhookType final : public GatewayType {
     }
 
     [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
-        if (const auto found = Url::problem(key_of(options, "url"))) return "url " + *found;
+        if (const auto found = Url::problem(options.key("url"))) return "url " + *found;
         if (options.secrets.contains("secret") && secret_of(options).empty())
             return "secret is empty; without the key the requests are not signed";
         const auto repeatable = repeatable_for(options);
@@ -83,7 +75,8 @@ class WebhookType final : public GatewayType {
     [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
-        return text_of(url_of(options));
+        const auto url = url_of(options);
+        return url.endpoint.origin() + url.path;
     }
 
     [[nodiscard]] PayloadDocument payload_document(const Message& message,
@@ -98,16 +91,9 @@ class WebhookType final : public GatewayType {
         http2::Request request;
         http2::Fields fields;
         writer.write(notification, WallTime{}, request, fields);
-        RequestPreview preview;
-        preview.method = "POST";
-        preview.url = text_of(url);
-        for (const auto& [name, value, is_indexed] : fields) {
-            if (name.starts_with(':')) continue;
-            const bool is_secret = name == "pushonce-signature";
-            preview.headers.emplace_back(name,
-                                         is_secret ? std::string_view("t=…,v1=(redacted)") : value);
-        }
-        preview.body = request.body;
+        auto preview = http2::preview_of(url.endpoint.origin(), request, fields);
+        for (auto& [name, value] : preview.headers)
+            if (name == "pushonce-signature") value = "t=…,v1=(redacted)";
         return preview;
     }
 

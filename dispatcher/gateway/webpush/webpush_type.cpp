@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "gateway/http2/endpoint.h"
+#include "gateway/http2/request_preview.h"
 #include "gateway/webpush/message_seal.h"
 #include "gateway/webpush/vapid.h"
 #include "gateway/webpush/webpush_gateway.h"
@@ -14,11 +15,6 @@ namespace {
 constexpr std::string_view kAllow = "allow";
 constexpr std::string_view kRefuse = "refuse";
 
-std::string key_of(const GatewayOptions& options, const std::string& name) {
-    const auto found = options.keys.find(name);
-    return found == options.keys.end() ? std::string() : found->second;
-}
-
 std::optional<http2::Endpoint> endpoint_of(const GatewayOptions& options) {
     if (options.endpoint.empty()) return std::nullopt;
     return http2::Endpoint::parse(options.endpoint, "gateways." + options.name + ".endpoint");
@@ -26,7 +22,7 @@ std::optional<http2::Endpoint> endpoint_of(const GatewayOptions& options) {
 
 /// Nothing is secret in a message that nobody sends: who asked for the preview sees its text.
 std::string authorization_of(const GatewayOptions& options) {
-    return VapidIdentity(key_of(options, "vapid_key_file"), key_of(options, "subject")).redacted();
+    return VapidIdentity(options.key("vapid_key_file"), options.key("subject")).redacted();
 }
 
 class WebPushType final : public GatewayType {
@@ -40,7 +36,7 @@ class WebPushType final : public GatewayType {
     }
 
     [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
-        const auto problem = subject_problem(key_of(options, "subject"));
+        const auto problem = subject_problem(options.key("subject"));
         if (problem.empty()) return std::nullopt;
         return std::string(problem);
     }
@@ -76,20 +72,19 @@ class WebPushType final : public GatewayType {
         Subscription subscription;
         const auto problem = Subscription::parse(notification.token, subscription);
         if (!problem.empty()) throw ConfigError("the device token", std::string(problem));
-        RequestPreview preview;
-        preview.method = "POST";
-        preview.url = subscription.endpoint;
-        fill_payload(notification, preview.body);
+        std::string payload;
+        fill_payload(notification, payload);
         http2::HeaderMemory memory;
         http2::Request request;
         http2::Fields fields;
-        request.body.resize(preview.body.size() + kBodyBytesMore);
+        request.body.resize(payload.size() + kBodyBytesMore);
         const auto authorization = authorization_of(options);  // the fields point into it
         SystemClock clock;
         write_fields(subscription, notification, authorization, clock.wall(), memory, request,
                      fields);
-        for (const auto& field : fields)
-            if (!field.name.starts_with(':')) preview.headers.emplace_back(field.name, field.value);
+        auto preview = http2::preview_of({}, request, fields);
+        preview.url = subscription.endpoint;
+        preview.body = std::move(payload);
         return preview;
     }
 
@@ -97,7 +92,7 @@ class WebPushType final : public GatewayType {
                                                 Random& random) const override {
         if (const auto found = problem(options))
             throw ConfigError("gateways." + options.name, *found);
-        const bool allows_private = key_of(options, "private_endpoints") == kAllow;
+        const bool allows_private = options.key("private_endpoints") == kAllow;
         return std::make_unique<WebPushGateway>(options, endpoint_of(options), allows_private,
                                                 clock, random);
     }
