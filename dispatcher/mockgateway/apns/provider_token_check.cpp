@@ -5,22 +5,19 @@
 #include <optional>
 
 #include <nlohmann/json.hpp>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "mockgateway/jwt.h"
 
 namespace dispatcher::mock {
 namespace {
 
 constexpr std::size_t kTokensKept = 64;
-constexpr std::size_t kAppleIdBytes = 10;    // key ids and team ids
-constexpr std::size_t kSignatureBytes = 64;  // r and s of P-256, RFC 7518 §3.4
+constexpr std::size_t kAppleIdBytes = 10;  // key ids and team ids
 constexpr std::string_view kScheme = "bearer ";
-
-using Json = nlohmann::json;
 
 struct KeyFree {
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -38,19 +35,6 @@ Key read_key(const std::filesystem::path& file) {
     if (!key || EVP_PKEY_get_bits(key.get()) != 256 || EVP_PKEY_is_a(key.get(), "EC") != 1)
         throw ConfigError(file.string(), "no P-256 key in PEM form");
     return key;
-}
-
-std::optional<Json> read_json(std::string_view base64url) {
-    const auto text = from_base64url(base64url);
-    if (!text) return std::nullopt;
-    auto json = Json::parse(*text, nullptr, false);
-    if (!json.is_object()) return std::nullopt;
-    return json;
-}
-
-std::string text_of(const Json& object, const char* name) {
-    const auto it = object.find(name);
-    return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 bool is_apple_id(std::string_view id) {
@@ -87,13 +71,11 @@ ProviderToken ProviderTokenCheck::parse(std::string_view header) const {
     ProviderToken token;
     token.header = header;
     if (header.substr(0, kScheme.size()) != kScheme) return token;
-    const auto jwt = header.substr(kScheme.size());
-    const auto first_dot = jwt.find('.');
-    const auto second_dot = jwt.find('.', first_dot == jwt.npos ? jwt.npos : first_dot + 1);
-    if (second_dot == jwt.npos) return token;
+    const auto parts = JwtParts::split(header.substr(kScheme.size()));
+    if (!parts) return token;
 
-    const auto head = read_json(jwt.substr(0, first_dot));
-    const auto claims = read_json(jwt.substr(first_dot + 1, second_dot - first_dot - 1));
+    const auto head = read_jwt_object(parts->head);
+    const auto claims = read_jwt_object(parts->claims);
     if (!head || !claims || text_of(*head, "alg") != "ES256") return token;
     const auto issued_at = claims->find("iat");
     if (issued_at == claims->end() || !issued_at->is_number_integer()) return token;
@@ -101,34 +83,15 @@ ProviderToken ProviderTokenCheck::parse(std::string_view header) const {
     token.issued_at = issued_at->get<std::int64_t>();
     token.valid = fits(options_.key_id, token.key_id) &&
                   fits(options_.team_id, text_of(*claims, "iss")) &&
-                  signature_fits(jwt.substr(0, second_dot), jwt.substr(second_dot + 1));
+                  signature_fits(parts->signed_part, parts->signature);
     return token;
 }
 
 bool ProviderTokenCheck::signature_fits(std::string_view signed_part,
                                         std::string_view signature) const {
     const auto raw = from_base64url(signature);
-    if (!raw || raw->size() != kSignatureBytes) return false;
-    if (key_ == nullptr) return true;
-
-    const auto* bytes = reinterpret_cast<const unsigned char*>(raw->data());
-    constexpr int kHalf = kSignatureBytes / 2;
-    const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(),
-                                                                     ECDSA_SIG_free);
-    ECDSA_SIG_set0(pair.get(), BN_bin2bn(bytes, kHalf, nullptr),
-                   BN_bin2bn(bytes + kHalf, kHalf, nullptr));
-    unsigned char* der = nullptr;
-    const int der_bytes = i2d_ECDSA_SIG(pair.get(), &der);
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                          EVP_MD_CTX_free);
-    const bool fit = der_bytes > 0 &&
-                     EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                                          static_cast<EVP_PKEY*>(key_)) == 1 &&
-                     EVP_DigestVerify(context.get(), der, static_cast<std::size_t>(der_bytes),
-                                      reinterpret_cast<const unsigned char*>(signed_part.data()),
-                                      signed_part.size()) == 1;
-    OPENSSL_free(der);
-    return fit;
+    if (!raw || raw->size() != kEs256Bytes) return false;
+    return key_ == nullptr || is_es256(static_cast<EVP_PKEY*>(key_), signed_part, *raw);
 }
 
 }  // namespace dispatcher::mock

@@ -12,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "mockgateway/jwt.h"
 
 namespace dispatcher::mock {
 namespace {
@@ -30,19 +31,6 @@ constexpr std::size_t kTokensMax = 100'000;
 constexpr std::string_view kTimeProblem =
     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
     "Check your iat and exp values in the JWT claim.";
-
-std::optional<json> read_part(std::string_view base64url) {
-    const auto text = from_base64url(base64url);
-    if (!text) return std::nullopt;
-    auto part = json::parse(*text, nullptr, false);
-    if (!part.is_object()) return std::nullopt;
-    return part;
-}
-
-std::string text_of(const json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 void refuse(Answer& answer, std::string_view error, std::string_view description) {
     answer.status = 400;
@@ -103,11 +91,10 @@ std::string_view TokenDesk::answer_request(const Request& request, WallTime now,
 
 /// What Google would say is wrong with an assertion; empty: nothing.
 std::string TokenDesk::problem(std::string_view assertion, WallTime now) const {
-    const auto first = assertion.find('.');
-    const auto second = assertion.find('.', first == assertion.npos ? first : first + 1);
-    if (second == assertion.npos) return "Invalid JWT: no three parts";
-    const auto head = read_part(assertion.substr(0, first));
-    const auto claims = read_part(assertion.substr(first + 1, second - first - 1));
+    const auto parts = JwtParts::split(assertion);
+    if (!parts) return "Invalid JWT: no three parts";
+    const auto head = read_jwt_object(parts->head);
+    const auto claims = read_jwt_object(parts->claims);
     if (!head || !claims || text_of(*head, "alg") != "RS256" || text_of(*head, "typ") != "JWT")
         return "Invalid JWT: malformed, or not of alg RS256 and typ JWT";
     const auto issuer = text_of(*claims, "iss");
@@ -127,22 +114,14 @@ std::string TokenDesk::problem(std::string_view assertion, WallTime now) const {
     if (issued_at > now + kSkewMax || expires_at < now - kSkewMax || expires_at <= issued_at ||
         expires_at - issued_at > kAssertionLifeMax)
         return std::string(kTimeProblem);
-    if (!signature_fits(assertion.substr(0, second), assertion.substr(second + 1)))
-        return "Invalid JWT Signature.";
+    if (!signature_fits(parts->signed_part, parts->signature)) return "Invalid JWT Signature.";
     return {};
 }
 
 bool TokenDesk::signature_fits(std::string_view signed_part, std::string_view signature) const {
     const auto raw = from_base64url(signature);
     if (!raw || raw->empty()) return false;
-    if (!account_) return true;
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                          EVP_MD_CTX_free);
-    return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                                account_->key.get()) == 1 &&
-           EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(raw->data()),
-                            raw->size(), reinterpret_cast<const unsigned char*>(signed_part.data()),
-                            signed_part.size()) == 1;
+    return !account_ || is_rs256(account_->key.get(), signed_part, *raw);
 }
 
 bool TokenDesk::knows(std::string_view authorization, WallTime now) const {

@@ -5,21 +5,18 @@
 
 #include <nlohmann/json.hpp>
 #include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
 #include "base/encoding.h"
+#include "mockgateway/jwt.h"
 
 namespace dispatcher::mock {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kTokensKept = 4096;
 constexpr std::size_t kPointBytes = 65;
-constexpr std::size_t kSignatureBytes = 64;
 constexpr std::int64_t kLifeSecondsMax = 24 * 3600;
 constexpr std::int64_t kClockSkewSeconds = 60;
 constexpr std::string_view kScheme = "vapid ";
@@ -43,40 +40,6 @@ Key key_of(std::string point) {
                           const_cast<OSSL_PARAM*>(params)) != 1)
         ERR_clear_error();
     return Key(key);
-}
-
-bool is_signed_by(EVP_PKEY* key, std::string_view text, std::string_view signature) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(signature.data());
-    constexpr int kHalf = kSignatureBytes / 2;
-    const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(),
-                                                                     ECDSA_SIG_free);
-    ECDSA_SIG_set0(pair.get(), BN_bin2bn(bytes, kHalf, nullptr),
-                   BN_bin2bn(bytes + kHalf, kHalf, nullptr));
-    unsigned char* der = nullptr;
-    const int der_bytes = i2d_ECDSA_SIG(pair.get(), &der);
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                          EVP_MD_CTX_free);
-    const bool is_signed =
-        der_bytes > 0 &&
-        EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
-        EVP_DigestVerify(context.get(), der, static_cast<std::size_t>(der_bytes),
-                         reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
-    OPENSSL_free(der);
-    if (!is_signed) ERR_clear_error();
-    return is_signed;
-}
-
-std::optional<Json> read_json(std::string_view base64url) {
-    const auto text = from_base64url(base64url);
-    if (!text) return std::nullopt;
-    auto json = Json::parse(*text, nullptr, false);
-    if (!json.is_object()) return std::nullopt;
-    return json;
-}
-
-std::string text_of(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 /// `t=…` or `k=…` of the comma-separated parameters.
@@ -126,12 +89,11 @@ VapidCheck::Token VapidCheck::read(std::string_view header) {
     token.public_key = parameter(header.substr(kScheme.size()), 'k');
     const auto point = from_base64url(token.public_key);
     if (!point || point->size() != kPointBytes) return token;
-    const auto first_dot = std::min(jwt.find('.'), jwt.size());
-    const auto second_dot = jwt.find('.', std::min(first_dot + 1, jwt.size()));
-    if (second_dot == jwt.npos) return token;
-    const auto head = read_json(jwt.substr(0, first_dot));
-    const auto claims = read_json(jwt.substr(first_dot + 1, second_dot - first_dot - 1));
-    const auto signature = from_base64url(jwt.substr(second_dot + 1));
+    const auto parts = JwtParts::split(jwt);
+    if (!parts) return token;
+    const auto head = read_jwt_object(parts->head);
+    const auto claims = read_jwt_object(parts->claims);
+    const auto signature = from_base64url(parts->signature);
     if (!head || !claims || text_of(*head, "alg") != "ES256") return token;
     const auto expires = claims->find("exp");
     if (expires == claims->end() || !expires->is_number_integer()) return token;
@@ -139,8 +101,7 @@ VapidCheck::Token VapidCheck::read(std::string_view header) {
     token.expires = expires->get<std::int64_t>();
     token.audience = text_of(*claims, "aud");
     const auto key = key_of(*point);
-    const bool is_genuine = key && signature && signature->size() == kSignatureBytes &&
-                            is_signed_by(key.get(), jwt.substr(0, second_dot), *signature);
+    const bool is_genuine = key && signature && is_es256(key.get(), parts->signed_part, *signature);
     token.problem = is_genuine ? "" : "VapidSignature";
     return token;
 }
