@@ -6,11 +6,6 @@
 #include "gateway/fcm/fcm_type.h"
 
 namespace dispatcher::test {
-namespace {
-
-constexpr std::chrono::seconds kPatience{20};
-
-}  // namespace
 
 MockFcm::MockFcm(const std::string& faults,
                  const std::function<void(MockGatewayOptions&)>& change) {
@@ -68,12 +63,13 @@ std::string fcm_payload() {
     return fcm::make_type()->payload_document(message, "en").json;
 }
 
-FcmRig::FcmRig(const GatewayOptions& options)
-    : gateway(fcm::make_type()->open(options, clock, random)) {}
+FcmRig::FcmRig(const GatewayOptions& options) {
+    gateway = fcm::make_type()->open(options, clock, random);
+}
 
 std::string FcmRig::send(const std::string& token) {
     if (!await([&] { return gateway->capacity() > 0; })) return "no capacity";
-    const auto ticket = next_ticket_++;
+    const auto ticket = next_ticket++;
     const auto id = id_of(ticket);
     const auto payload = fcm_payload();
     Notification notification;
@@ -87,16 +83,6 @@ std::string FcmRig::send(const std::string& token) {
     if (!await([&] { return answers.size() > before; })) return "-";
     last = answers[before].outcome;
     return describe(last);
-}
-
-bool FcmRig::await(const std::function<bool()>& is_true) {
-    SystemClock real;
-    const auto end = real.now() + kPatience;
-    while (!is_true()) {
-        if (real.now() > end) return false;
-        gateway->wait(clock.now() + std::chrono::milliseconds(20), answers);
-    }
-    return true;
 }
 
 }  // namespace dispatcher::test

@@ -7,7 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "apns_rig.h"
+#include "gateway/gateway_type.h"
+#include "gateway_rig.h"
 #include "mockgateway/mock_gateway.h"
 #include "test_certificate.h"
 
@@ -45,25 +46,16 @@ std::string fcm_token(const std::string& beginning);
 /// The payload of "Hello", as the type makes it.
 std::string fcm_payload();
 
-/// An fcm gateway, driven as the engine does, and what it answered.
-class FcmRig {
+/// An fcm gateway.
+class FcmRig : public GatewayRig {
   public:
     explicit FcmRig(const GatewayOptions& options);
 
     /// Submits one notification as soon as there is capacity and waits for its answer: "accepted",
     /// "not_sent token_expired", …; "-" if none came.
     std::string send(const std::string& token);
-    /// Waits until `is_true`, for up to a generous time.
-    bool await(const std::function<bool()>& is_true);
 
-    SteppedClock clock;
-    CountingRandom random;
-    std::unique_ptr<Gateway> gateway;
-    std::vector<GatewayAnswer> answers;
     Outcome last;
-
-  private:
-    Ticket next_ticket_ = 0;
 };
 
 }  // namespace dispatcher::test

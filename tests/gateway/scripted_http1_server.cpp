@@ -1,17 +1,9 @@
 #include "scripted_http1_server.h"
 
 #include <algorithm>
-#include <array>
-#include <csignal>
-#include <stdexcept>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,14 +35,6 @@ bool take_request(std::string& bytes, SeenRequest& request) {
     request.body = bytes.substr(head_end + 4, length);
     bytes.erase(0, head_end + 4 + length);
     return true;
-}
-
-int choose_http1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char*,
-                 unsigned, void*) {
-    static constexpr unsigned char kName[] = "http/1.1";
-    *out = kName;
-    *out_size = sizeof kName - 1;
-    return SSL_TLSEXT_ERR_OK;
 }
 
 }  // namespace
@@ -89,13 +73,9 @@ class ScriptedHttp1Server::Link final : public Http1Peer {
   private:
     /// Plan: read, and run the script for each whole request, until either side has had enough.
     void serve() {
-        // Of this thread only: the client under test must do without.
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-        if (server_.tls_ != nullptr) {
-            ssl_ = SSL_new(static_cast<SSL_CTX*>(server_.tls_));
+        block_broken_pipe_signals();
+        if (server_.listener_.tls() != nullptr) {
+            ssl_ = SSL_new(server_.listener_.tls());
             SSL_set_fd(ssl_, socket_);
             if (SSL_accept(ssl_) != 1) return ERR_clear_error();
         }
@@ -130,54 +110,17 @@ class ScriptedHttp1Server::Link final : public Http1Peer {
 };
 
 ScriptedHttp1Server::ScriptedHttp1Server(const TestCertificate* certificate, Script script)
-    : script_(std::move(script)) {
-    if (certificate != nullptr) {
-        auto* context = SSL_CTX_new(TLS_server_method());
-        SSL_CTX_use_certificate(context, certificate->certificate());
-        SSL_CTX_use_PrivateKey(context, certificate->key());
-        SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
-        tls_ = context;
-    }
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_, 64) != 0)
-        throw std::runtime_error("the scripted server cannot listen");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    stop_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    accepter_ = std::thread([this] { accept_all(); });
-}
+    : script_(std::move(script)),
+      listener_(certificate, "http/1.1", 0, [this](int socket) { take(socket); }) {}
 
 ScriptedHttp1Server::~ScriptedHttp1Server() {
-    eventfd_write(stop_, 1);
-    accepter_.join();
+    listener_.stop();
     links_.clear();
-    ::close(listener_);
-    ::close(stop_);
-    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
 }
 
-void ScriptedHttp1Server::accept_all() {
-    for (;;) {
-        std::array<pollfd, 2> fds{pollfd{listener_, POLLIN, 0}, pollfd{stop_, POLLIN, 0}};
-        ::poll(fds.data(), fds.size(), -1);
-        if (fds[1].revents != 0) return;
-        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (socket < 0) continue;
-        const int on = 1;
-        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const std::lock_guard lock(mutex_);
-        links_.push_back(
-            std::make_unique<Link>(*this, socket, static_cast<int>(links_.size()) + 1));
-    }
-}
-
-std::string ScriptedHttp1Server::endpoint() const {
-    return (tls_ != nullptr ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_);
+void ScriptedHttp1Server::take(int socket) {
+    const std::lock_guard lock(mutex_);
+    links_.push_back(std::make_unique<Link>(*this, socket, static_cast<int>(links_.size()) + 1));
 }
 
 std::vector<SeenRequest> ScriptedHttp1Server::seen() const {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "scripted_listener.h"
 #include "scripted_server.h"
 
 namespace dispatcher::test {
@@ -35,7 +35,7 @@ class ScriptedHttp1Server {
     ScriptedHttp1Server(const ScriptedHttp1Server&) = delete;
     ScriptedHttp1Server& operator=(const ScriptedHttp1Server&) = delete;
 
-    [[nodiscard]] std::string endpoint() const;
+    [[nodiscard]] std::string endpoint() const { return listener_.endpoint(); }
     [[nodiscard]] std::vector<SeenRequest> seen() const;
     /// How often the Idempotency-Key that was seen most often reached the server.
     [[nodiscard]] int most_often() const;
@@ -43,17 +43,13 @@ class ScriptedHttp1Server {
 
   private:
     class Link;
-    void accept_all();
+    void take(int socket);
 
     const Script script_;
-    void* tls_ = nullptr;
-    int listener_ = -1;
-    int stop_ = -1;
-    std::uint16_t port_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Link>> links_;  // guarded by mutex_
     std::vector<SeenRequest> seen_;             // guarded by mutex_
-    std::thread accepter_;
+    ScriptedListener listener_;                 // last: it accepts at once
 };
 
 }  // namespace dispatcher::test

@@ -4,15 +4,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <deque>
-#include <stdexcept>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -27,15 +22,6 @@ namespace {
 constexpr std::size_t kReadBytes = 65'536;
 std::string text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
-}
-
-int choose_h2(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char*,
-              unsigned, void* chooses) {
-    static constexpr unsigned char kH2[] = "h2";
-    if (chooses == nullptr) return SSL_TLSEXT_ERR_NOACK;
-    *out = kH2;
-    *out_size = 2;
-    return SSL_TLSEXT_ERR_OK;
 }
 
 }  // namespace
@@ -184,7 +170,7 @@ class ScriptedServer::Link final : public Peer {
     }
 
     bool shake_hands() {
-        ssl_ = SSL_new(static_cast<SSL_CTX*>(server_.tls_));
+        ssl_ = SSL_new(server_.listener_.tls());
         SSL_set_fd(ssl_, socket_);
         for (;;) {
             const int result = SSL_accept(ssl_);
@@ -244,11 +230,7 @@ class ScriptedServer::Link final : public Peer {
 
     /// Plan: until the end, take bytes, run the script for what became whole, then what was posted.
     void serve() {
-        // Of this thread only: the client under test must do without.
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+        block_broken_pipe_signals();
         if (server_.options_.is_tls && !shake_hands()) {
             finish();
             return;
@@ -324,54 +306,19 @@ class ScriptedServer::Link final : public Peer {
 
 ScriptedServer::ScriptedServer(const Options& options, const TestCertificate* certificate,
                                Script script)
-    : options_(options), script_(std::move(script)) {
-    if (options_.is_tls) {
-        auto* context = SSL_CTX_new(TLS_server_method());
-        SSL_CTX_use_certificate(context, certificate->certificate());
-        SSL_CTX_use_PrivateKey(context, certificate->key());
-        SSL_CTX_set_alpn_select_cb(context, choose_h2, options_.chooses_h2 ? context : nullptr);
-        tls_ = context;
-    }
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_, 64) != 0)
-        throw std::runtime_error("the scripted server cannot listen");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    stop_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    accepter_ = std::thread([this] { accept_all(); });
-}
+    : options_(options),
+      script_(std::move(script)),
+      listener_(options.is_tls ? certificate : nullptr, options.chooses_h2 ? "h2" : nullptr,
+                SOCK_NONBLOCK, [this](int socket) { take(socket); }) {}
 
 ScriptedServer::~ScriptedServer() {
-    eventfd_write(stop_, 1);
-    accepter_.join();
+    listener_.stop();
     links_.clear();
-    ::close(listener_);
-    ::close(stop_);
-    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
 }
 
-void ScriptedServer::accept_all() {
-    for (;;) {
-        std::array<pollfd, 2> fds{pollfd{listener_, POLLIN, 0}, pollfd{stop_, POLLIN, 0}};
-        ::poll(fds.data(), fds.size(), -1);
-        if (fds[1].revents != 0) return;
-        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (socket < 0) continue;
-        const int on = 1;
-        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const std::lock_guard lock(mutex_);
-        links_.push_back(
-            std::make_unique<Link>(*this, socket, static_cast<int>(links_.size()) + 1));
-    }
-}
-
-std::string ScriptedServer::endpoint() const {
-    return (options_.is_tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_);
+void ScriptedServer::take(int socket) {
+    const std::lock_guard lock(mutex_);
+    links_.push_back(std::make_unique<Link>(*this, socket, static_cast<int>(links_.size()) + 1));
 }
 
 void ScriptedServer::post(int connection, std::function<void(Peer&)> work) {

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
+#include "scripted_listener.h"
 #include "test_certificate.h"
 #include "wire_frame.h"
 
@@ -70,7 +70,7 @@ class ScriptedServer {
     ScriptedServer(const ScriptedServer&) = delete;
     ScriptedServer& operator=(const ScriptedServer&) = delete;
 
-    [[nodiscard]] std::string endpoint() const;
+    [[nodiscard]] std::string endpoint() const { return listener_.endpoint(); }
     /// Does something on the thread of a connection (counted from 1) that is still open.
     void post(int connection, std::function<void(Peer&)> work);
 
@@ -81,18 +81,14 @@ class ScriptedServer {
 
   private:
     class Link;
-    void accept_all();
+    void take(int socket);
 
     const Options options_;
     const Script script_;
-    void* tls_ = nullptr;
-    int listener_ = -1;
-    int stop_ = -1;
-    std::uint16_t port_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Link>> links_;  // guarded by mutex_
     std::vector<SeenRequest> seen_;             // guarded by mutex_
-    std::thread accepter_;
+    ScriptedListener listener_;                 // last: it accepts at once
 };
 
 }  // namespace dispatcher::test

@@ -1,6 +1,7 @@
 #include "webpush_rig.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -9,9 +10,6 @@
 
 namespace dispatcher::test {
 namespace {
-
-/// Long enough for any machine, short enough for a test that fails.
-constexpr std::chrono::seconds kPatience{20};
 
 const std::string kPayload = R"({"notification_id":"00000000-0000-0000-0000-000000000000",)"
                              R"("tag":"00000000-0000-0000-0000-000000000000","title":"hello"})";
@@ -45,7 +43,7 @@ WebPushRig::WebPushRig(const Change& change, std::vector<ScriptedServer::Script>
     options.in_flight = change.in_flight;
     options.patience = change.patience;
     if (change.allows_private) options.keys["private_endpoints"] = "allow";
-    gateway = webpush::make_type()->open(options, clock, random_);
+    gateway = webpush::make_type()->open(options, clock, random);
 }
 
 std::string WebPushRig::origin(std::size_t service) const {
@@ -79,41 +77,6 @@ bool WebPushRig::send(const std::string& origin, std::size_t count) {
 bool WebPushRig::warm_up(const std::string& origin) {
     const auto before = answers.size();
     return send(origin) && await_answers(before + 1);
-}
-
-bool WebPushRig::await_answers(std::size_t count) {
-    return await([&] { return answers.size() >= count; });
-}
-
-bool WebPushRig::await(const std::function<bool()>& is_true) {
-    SystemClock real;
-    const auto end = real.now() + kPatience;
-    while (!is_true()) {
-        if (real.now() > end) return false;
-        // What the services see ends no wait(), so each one is short.
-        const auto before = answers.size();
-        gateway->wait(clock.now() + std::chrono::milliseconds(5), answers);
-        for (auto i = before; i < answers.size(); ++i)
-            by_ticket_[answers[i].ticket].push_back(describe(answers[i].outcome));
-    }
-    return true;
-}
-
-void WebPushRig::turn() {
-    bool is_over = false;
-    static_cast<void>(await([&] { return std::exchange(is_over, true); }));
-}
-
-std::string WebPushRig::answer(Ticket ticket) const {
-    const auto found = by_ticket_.find(ticket);
-    return found == by_ticket_.end() ? "-" : found->second.front();
-}
-
-std::size_t WebPushRig::answers_max() const {
-    std::size_t most = 0;
-    for (const auto& [ticket, all] : by_ticket_)
-        most = std::max(most, all.size());
-    return most;
 }
 
 int WebPushRig::most_often() const {

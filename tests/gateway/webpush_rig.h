@@ -1,11 +1,13 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "apns_rig.h"
+#include "gateway/gateway_type.h"
+#include "gateway_rig.h"
+#include "scripted_server.h"
+#include "test_certificate.h"
 
 namespace dispatcher::test {
 
@@ -20,7 +22,7 @@ GatewayOptions webpush_options(const TemporaryDirectory& directory, const std::s
 
 /// A webpush gateway before scripted push services, each with a port of its own, and what it
 /// answered to each ticket.
-class WebPushRig {
+class WebPushRig : public GatewayRig {
   public:
     /// What to make different before the gateway is opened.
     struct Change {
@@ -44,26 +46,12 @@ class WebPushRig {
     [[nodiscard]] bool send(const std::string& origin, std::size_t count = 1);
     /// Sends one and waits for its answer.
     [[nodiscard]] bool warm_up(const std::string& origin);
-    [[nodiscard]] bool await_answers(std::size_t count);
-    [[nodiscard]] bool await(const std::function<bool()>& is_true);
-    void turn();
-
-    [[nodiscard]] std::string answer(Ticket ticket) const;
-    [[nodiscard]] std::size_t answers_max() const;
     /// Of all requests to all services the most that had one path.
     [[nodiscard]] int most_often() const;
 
     TemporaryDirectory directory;
-    SteppedClock clock;
     std::unique_ptr<TestCertificate> certificate;
     std::vector<std::unique_ptr<ScriptedServer>> services;
-    std::unique_ptr<Gateway> gateway;
-    Ticket next_ticket = 0;
-    std::vector<GatewayAnswer> answers;
-
-  private:
-    SystemRandom random_;
-    std::map<Ticket, std::vector<std::string>> by_ticket_;
 };
 
 }  // namespace dispatcher::test

@@ -188,7 +188,8 @@ TEST_CASE("a preview shows the request with the text that will be encrypted",
     TemporaryDirectory directory;
     const auto options = webpush_options(directory, "");
     const auto document = payload_of(say_hello());
-    auto notification = notification_of(document, "01234567-89ab-8def-8123-456789abcdef");
+    const std::string id = "01234567-89ab-8def-8123-456789abcdef";
+    auto notification = notification_of(document, id);
     notification.expires_at = SystemClock().wall() + hours(1);
     notification.collapse_id = "scores";
     notification.priority = Priority::normal;
