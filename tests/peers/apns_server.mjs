@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import { importSPKI, jwtVerify } from 'jose';
+import { faultPicker, serveStreams } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants;
@@ -25,7 +26,6 @@ const PUSH_TYPES = new Set(['alert', 'background', 'location', 'voip', 'complica
 
 const ledger = openSync(options.ledger, 'a');
 const providerKey = await importSPKI(readFileSync(options.providerKey, 'utf8'), 'ES256');
-const attempts = new Map(); // device token → requests so far, of those that a fault picks
 const verified = new Map(); // authorization header → promise of its claims
 
 // -- what APNs checks -----------------------------------------------------------------------------
@@ -145,18 +145,13 @@ function end(a, lastStreamId) {
   setTimeout(() => a.session.destroy(), 50);
 }
 
-function faultOf(token) {
-  const fault = options.faults.find(({ prefix }) => token.startsWith(prefix));
-  if (!fault) return null;
-  const seen = (attempts.get(token) ?? 0) + 1;
-  attempts.set(token, seen);
-  return !fault.attempts || seen <= fault.attempts ? fault : null;
-}
+const faultOf = faultPicker(options.faults, FAULTS);
 
 async function handle(stream, headers, body) {
   const { session } = stream;
   const wrong = await problem(headers, body);
   if (stream.destroyed || !session) return;
+  session.judged ??= 0;
   if (session.ending !== undefined && stream.id > session.ending) return;
   if (wrong) return answer(stream, headers, wrong[0], reason(wrong[1]));
   const fault = faultOf(headers[':path'].slice('/3/device/'.length));
@@ -170,26 +165,4 @@ async function handle(stream, headers, body) {
   else reply();
 }
 
-const server = http2.createSecureServer({
-  cert: readFileSync(options.cert),
-  key: readFileSync(options.key),
-  settings: { maxConcurrentStreams: 1, initialWindowSize: 1 << 20 },
-});
-let lastSocket = null;
-server.prependListener('secureConnection', (socket) => { lastSocket = socket; });
-server.on('session', (session) => {
-  session.rawSocket = lastSocket;
-  session.judged = 0;
-  session.on('error', () => {});
-});
-server.on('stream', (stream, headers) => {
-  const parts = [];
-  stream.on('error', () => {});
-  stream.on('data', (part) => parts.push(part));
-  stream.on('end', () => handle(stream, headers, Buffer.concat(parts)));
-});
-for (const fault of options.faults) {
-  if (!FAULTS[fault.name]) throw new Error(`unknown fault ${fault.name}`);
-}
-server.listen(options.port, '127.0.0.1', () => console.log(`listening on ${options.port}`));
-process.on('SIGTERM', () => process.exit(0));
+serveStreams(options, handle);

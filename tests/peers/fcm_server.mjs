@@ -12,6 +12,7 @@ import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import { jwtVerify } from 'jose';
+import { faultPicker, listen } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const account = JSON.parse(readFileSync(options.account, 'utf8'));
@@ -36,7 +37,6 @@ const TOKEN_HEADERS = new Set(['host', 'content-type', 'content-length', 'accept
   'connection', 'accept-encoding']);
 
 const goodUntil = new Map(); // access token → ms
-const attempts = new Map(); // registration token → requests so far, of those that a fault picks
 
 // -- access tokens --------------------------------------------------------------------------------
 
@@ -198,17 +198,7 @@ const FAULTS = {
     setTimeout(() => answer(a.stream, accepted()), a.fault.delayMs);
   },
 };
-for (const fault of options.faults) {
-  if (!FAULTS[fault.name]) throw new Error(`unknown fault ${fault.name}`);
-}
-
-function faultOf(token) {
-  const fault = options.faults.find(({ prefix }) => token.startsWith(prefix));
-  if (!fault) return null;
-  const seen = (attempts.get(token) ?? 0) + 1;
-  attempts.set(token, seen);
-  return !fault.attempts || seen <= fault.attempts ? fault : null;
-}
+const faultOf = faultPicker(options.faults, FAULTS);
 
 function handleMessage(stream, headers, body) {
   const wrong = problem(headers, body);
@@ -245,5 +235,4 @@ server.on('request', (request, response) => {
     }
   });
 });
-server.listen(options.port, '127.0.0.1', () => console.log(`listening on ${options.port}`));
-process.on('SIGTERM', () => process.exit(0));
+listen(server, options.port);

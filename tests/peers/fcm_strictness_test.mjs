@@ -4,21 +4,17 @@
 //
 //   PUSHONCE=path/to/pushonce node --test fcm_strictness_test.mjs
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
+import { BINARY, HERE, freePort, start } from './processes.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const BINARY = process.env.PUSHONCE ?? join(HERE, '../../build/dev/dispatcher/pushonce');
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
 const TOKEN = `cT9:APA91b${'x'.repeat(130)}`;
 const folder = mkdtempSync(join(tmpdir(), 'pushonce-fcm-'));
@@ -30,15 +26,6 @@ const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048,
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }).privateKey;
 const stranger = rsa();
 
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 function writeAccount(port) {
   const account = { type: 'service_account', project_id: 'shop-1', private_key_id: '0123abcd',
     private_key: rsa(), client_email: 'pushonce@shop-1.iam.gserviceaccount.com',
@@ -47,27 +34,16 @@ function writeAccount(port) {
   return account;
 }
 
-/** Starts a command and waits for the first line that it prints. */
-async function start(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', () => reject(new Error(`${command} ended`)));
-    child.stdout.once('data', resolve);
-  });
-  return child;
-}
-
 const servers = {
-  'the mock gateway': async (port) => start(BINARY, ['mock-gateway',
+  'the mock gateway': async (port) => (await start(BINARY, ['mock-gateway',
     '--listen', `127.0.0.1:${port}`, '--tls-dir', folder, '--ledger', file(`${port}.ndjson`),
-    '--fcm-service-account', file(`account-${port}.json`)]),
+    '--fcm-service-account', file(`account-${port}.json`)])).child,
   // Serves with the certificate that the mock gateway made.
   'the peer': async (port) => {
     writeFileSync(file('peer.json'), JSON.stringify({ port, cert: file('cert.pem'),
       key: file('key.pem'), ledger: file(`${port}.ndjson`), account: file(`account-${port}.json`),
       latencyMs: 0, faults: [] }));
-    return start(process.execPath, [join(HERE, 'fcm_server.mjs'), file('peer.json')]);
+    return (await start(process.execPath, [join(HERE, 'fcm_server.mjs'), file('peer.json')])).child;
   },
 };
 

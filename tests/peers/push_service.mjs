@@ -14,6 +14,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import ece from 'http_ece';
 import { importJWK, jwtVerify } from 'jose';
+import { faultPicker, serveStreams } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants;
@@ -27,7 +28,6 @@ const URGENCIES = new Set(['very-low', 'low', 'normal', 'high']);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const ledger = openSync(options.ledger, 'a');
-const attempts = new Map(); // token → requests so far, of those that a fault picks
 const verified = new Map(); // authorization header → promise of its claims
 const subscriber = createECDH('prime256v1');
 subscriber.setPrivateKey(Buffer.from(
@@ -143,13 +143,7 @@ const FAULTS = {
   close_after: (a) => { accept(a); a.socket?.destroy(); },
 };
 
-function faultOf(token) {
-  const fault = options.faults.find(({ prefix }) => token.startsWith(prefix));
-  if (!fault) return null;
-  const seen = (attempts.get(token) ?? 0) + 1;
-  attempts.set(token, seen);
-  return !fault.attempts || seen <= fault.attempts ? fault : null;
-}
+const faultOf = faultPicker(options.faults, FAULTS);
 
 async function handle(stream, headers, body) {
   const { session } = stream;
@@ -169,25 +163,4 @@ async function handle(stream, headers, body) {
   else created(request);
 }
 
-const server = http2.createSecureServer({
-  cert: readFileSync(options.cert),
-  key: readFileSync(options.key),
-  settings: { maxConcurrentStreams: 1, initialWindowSize: 1 << 20 },
-});
-let lastSocket = null;
-server.prependListener('secureConnection', (socket) => { lastSocket = socket; });
-server.on('session', (session) => {
-  session.rawSocket = lastSocket;
-  session.on('error', () => {});
-});
-server.on('stream', (stream, headers) => {
-  const parts = [];
-  stream.on('error', () => {});
-  stream.on('data', (part) => parts.push(part));
-  stream.on('end', () => handle(stream, headers, Buffer.concat(parts)));
-});
-for (const fault of options.faults) {
-  if (!FAULTS[fault.name]) throw new Error(`unknown fault ${fault.name}`);
-}
-server.listen(options.port, '127.0.0.1', () => console.log(`listening on ${options.port}`));
-process.on('SIGTERM', () => process.exit(0));
+serveStreams(options, handle);

@@ -4,19 +4,15 @@
 //
 //   PUSHONCE=path/to/pushonce node --test strictness_test.mjs
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SignJWT, exportSPKI, generateKeyPair } from 'jose';
+import { BINARY, HERE, freePort, start } from './processes.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const BINARY = process.env.PUSHONCE ?? join(HERE, '../../build/dev/dispatcher/pushonce');
 const KEY_ID = 'ABC123DEFG';
 const TEAM_ID = 'DEF123GHIJ';
 const TOPIC = 'com.example.app';
@@ -34,26 +30,6 @@ async function bearer({ key = provider, kid = KEY_ID, iss = TEAM_ID, iat = now()
   return `bearer ${await token.sign(key.privateKey)}`;
 }
 const authorization = await bearer();
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Starts a command and waits for the first line that it prints. */
-async function start(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', () => reject(new Error(`${command} ended`)));
-    child.stdout.once('data', (data) => resolve(String(data)));
-  });
-  return { child, line };
-}
 
 const servers = {
   'the mock gateway': async () => {

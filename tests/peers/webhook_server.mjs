@@ -13,6 +13,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
+import { faultPicker, listen, rememberSockets } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -21,7 +22,6 @@ const SKEW_SECONDS_MAX = 300;
 
 const ledger = openSync(options.ledger, 'a');
 const accepted = new Map(); // key → hash of the body
-const attempts = new Map(); // appid → requests so far
 const requests = { total: 0, replayed: 0, connections: 0 };
 
 const encode = (appid) => [...Buffer.from(appid, 'utf8')].map((byte) =>
@@ -62,15 +62,22 @@ function read(method, path, headers, bytes) {
   return { key, body };
 }
 
-function faultOf(appid) {
-  const fault = options.faults.find(({ prefix }) => appid.startsWith(prefix));
-  if (!fault) return null;
-  const count = (attempts.get(appid) ?? 0) + 1;
-  attempts.set(appid, count);
-  return fault.attempts === 0 || count <= fault.attempts ? fault.name : null;
-}
-
 const line = (notification) => writeSync(ledger, `${JSON.stringify(notification)}\n`);
+
+// Faults by name: instead of accepting, and after it.
+const BEFORE = {
+  busy: (answer) => answer(503, {}, 'busy'),
+  in_progress: (answer) => answer(409, { 'retry-after': '1' }, ''),
+  slow_down: (answer) => answer(429, { 'retry-after': '1' }, ''),
+  gone: (answer) => answer(410, {}, ''),
+  close_before: (answer, drop) => drop(),
+};
+const AFTER = {
+  close_after: (answer, drop) => drop(),
+  error_after: (answer) => answer(500, {}, 'accepted, and told otherwise'),
+  stall_after: () => undefined,
+};
+const faultOf = faultPicker(options.faults, { ...BEFORE, ...AFTER });
 
 /** answer(status, headers, body), drop(): ends the connection without an answer. */
 function take(method, path, headers, bytes, answer, drop) {
@@ -91,16 +98,10 @@ function take(method, path, headers, bytes, answer, drop) {
     return answer(202, { 'idempotent-replayed': 'true' }, '');
   }
   const fault = faultOf(body.appid);
-  if (fault === 'busy') return answer(503, {}, 'busy');
-  if (fault === 'in_progress') return answer(409, { 'retry-after': '1' }, '');
-  if (fault === 'slow_down') return answer(429, { 'retry-after': '1' }, '');
-  if (fault === 'gone') return answer(410, {}, '');
-  if (fault === 'close_before') return drop();
+  if (fault && BEFORE[fault.name]) return BEFORE[fault.name](answer, drop);
   accepted.set(key, hash);
   line({ token: body.token ?? body.appid, notification_id: body.notification_id });
-  if (fault === 'close_after') return drop();
-  if (fault === 'error_after') return answer(500, {}, 'accepted, and told otherwise');
-  if (fault === 'stall_after') return undefined;
+  if (fault) return AFTER[fault.name](answer, drop);
   return answer(202, {}, '');
 }
 
@@ -128,10 +129,7 @@ const connected = tls ? 'secureConnection' : 'connection';
 let server;
 if (options.protocol === 'http2') {
   server = tls ? http2.createSecureServer(tls) : http2.createServer();
-  // By its own socket: a session that is destroyed while it reads corrupts Node 20's heap.
-  let lastSocket;
-  server.prependListener(connected, (socket) => { lastSocket = socket; });
-  server.on('session', (session) => { session.rawSocket = lastSocket; });
+  rememberSockets(server, connected);
   server.on('request', (request, response) => serve(request, response,
     () => request.stream.session?.rawSocket.destroy()));
 } else {
@@ -140,5 +138,4 @@ if (options.protocol === 'http2') {
 }
 server.on('sessionError', () => {});
 server.on(connected, () => { requests.connections += 1; });
-server.listen(options.port, '127.0.0.1', () => console.log(`listening ${options.port}`));
-process.on('SIGTERM', () => process.exit(0));
+listen(server, options.port);

@@ -4,19 +4,16 @@
 //
 //   PUSHONCE=path/to/pushonce node --test webpush_test.mjs
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createECDH, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import webpush from 'web-push';
+import { BINARY, start } from './processes.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const BINARY = process.env.PUSHONCE ?? join(HERE, '../../build/dev/dispatcher/pushonce');
 const ID = '01234567-89ab-8def-8123-456789abcdef';
 const PAYLOAD = JSON.stringify({ notification_id: ID, title: 'hello' });
 
@@ -50,12 +47,12 @@ const ledger = () => readFileSync(file('ledger.ndjson'), 'utf8').split('\n').fil
   .map((line) => JSON.parse(line));
 
 before(async () => {
-  mock = spawn(BINARY, ['mock-gateway', '--listen', '127.0.0.1:0', '--tls-dir', folder,
-    '--ledger', file('ledger.ndjson'), '--faults', file('faults.yaml'),
+  const started = await start(BINARY, ['mock-gateway', '--listen', '127.0.0.1:0',
+    '--tls-dir', folder, '--ledger', file('ledger.ndjson'), '--faults', file('faults.yaml'),
     '--vapid-public-key', vapid.publicKey, '--subscriber-key', file('subscriber.pem'),
-    '--subscriber-auth', keys.auth], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(mock.stdout, 'data');
-  origin = String(line).trim();
+    '--subscriber-auth', keys.auth]);
+  mock = started.child;
+  origin = started.line.trim();
   agent = new https.Agent({ ca: readFileSync(file('ca.pem')) });
 });
 after(() => {
