@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/assemble.h"
+#include "audience/row_check.h"
 #include "cli/campaign_launch.h"
 #include "cli/campaign_run.h"
 #include "cli/number_text.h"
@@ -27,18 +27,6 @@ namespace {
 constexpr const char* kServiceAccount = "service-account.json";
 
 using std::chrono::milliseconds;
-
-std::size_t column_of(const std::vector<std::string>& columns, const std::string& name) {
-    return static_cast<std::size_t>(std::ranges::find(columns, name) - columns.begin());
-}
-
-ServerFile load_rehearsed(const std::string& path) {
-    const auto types = make_gateway_types();
-    std::vector<const GatewayType*> known;
-    for (const auto& type : types)
-        known.push_back(type.get());
-    return load_server_file(path, known);
-}
 
 /// Counts the lines of a file that grows.
 class GrowingFile {
@@ -65,11 +53,10 @@ class GrowingFile {
 
 /// What a dispatcher's own document says it sent a second; nothing where that is too little to
 /// tell.
-std::optional<double> rate_of_run(const std::string& document) {
+std::optional<double> rate_of_run(const nlohmann::json& run) {
     constexpr std::uint64_t kSentMin = 100;
     constexpr std::uint64_t kMillisecondsMin = 100;
     constexpr double kMillisecondsPerSecond = 1000;
-    const auto run = nlohmann::json::parse(document, nullptr, false);
     if (!run.is_object()) return std::nullopt;
     const auto sent = run.value("sent", std::uint64_t{0});
     const auto took = run.value("took_ms", std::uint64_t{0});
@@ -78,8 +65,7 @@ std::optional<double> rate_of_run(const std::string& document) {
 }
 
 /// Why it stopped, as that document says; "" if it did not.
-std::string stop_of_run(const std::string& document) {
-    const auto run = nlohmann::json::parse(document, nullptr, false);
+std::string stop_of_run(const nlohmann::json& run) {
     if (!run.is_object()) return {};
     const auto stopped = run.find("stopped");
     return stopped != run.end() && stopped->is_string() ? stopped->get<std::string>()
@@ -115,7 +101,7 @@ RehearsalResult Rehearsal::run(SignalWatch& signals, Invocation& invocation, con
     result.wire = wire_of(gateways_);
     result.is_wire_less = is_wire_less_;
     result.kills_wanted = options_.kills;
-    const auto last = send(signals, invocation, result);
+    const auto last = nlohmann::json::parse(send(signals, invocation, result), nullptr, false);
     const int of_last = result.exit_code;
     judge(result);
     if (result.cause.empty()) result.cause = stop_of_run(last);
@@ -163,7 +149,7 @@ void Rehearsal::set_up() {
 
 /// The campaign as it would be sealed, but for where its gateways lead and what paces it.
 void Rehearsal::seal(SignalWatch& signals, Invocation& invocation) {
-    Site site(load_rehearsed(server_file()));
+    Site site(read_server_file(server_file()));
     auto& campaign = prepared_.campaign;
     for (auto& sealed : campaign.gateways) {
         const auto gateway = site.gateway(sealed.name);
@@ -204,7 +190,7 @@ std::string Rehearsal::send(SignalWatch& signals, Invocation& invocation, Rehear
 
 void Rehearsal::judge(RehearsalResult& result) {
     using enum CampaignState;
-    Site site(load_rehearsed(server_file()), Site::Use::read);
+    Site site(read_server_file(server_file()), Site::Use::read);
     const auto record = site.find(result.campaign);
     result.state = record.head.state;
     result.cause = record.cause;
@@ -220,7 +206,7 @@ void Rehearsal::judge(RehearsalResult& result) {
     terms.counts = result.counts;
     ScratchSpace space(place_.folder());
     Judge judge(space, std::move(terms));
-    const auto token = column_of(prepared_.audience.columns(), "token");
+    const auto token = column_index(prepared_.audience.columns(), "token");
     prepared_.audience.for_each([&](const Audience::Recipient& recipient) {
         judge.add_member(recipient.appid, token < recipient.values.size() ? recipient.values[token]
                                                                           : std::string_view());

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/loopback_only.h"
-#include "cli/assemble.h"
 #include "cli/campaign_view.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
@@ -34,14 +33,6 @@ struct RehearseOptions {
     std::uint32_t kills = kKillsDefault;
     std::uint32_t seed = 0;
 };
-
-ServerFile load_real(const Globals& globals, const std::set<std::string_view>& unneeded) {
-    const auto types = make_gateway_types();
-    std::vector<const GatewayType*> known;
-    for (const auto& type : types)
-        known.push_back(type.get());
-    return load_server_file(find_server_file(globals.config), known, unneeded);
-}
 
 std::vector<const RowsFrom*> parts_of(const CampaignFile& file) {
     std::vector<const RowsFrom*> parts = {&file.audience};
@@ -88,10 +79,11 @@ int rehearse(Invocation& invocation, const RehearseOptions& options) {
     SignalWatch signals;
     const auto check = [&signals] { signals.check(); };
     const auto params = parse_params(options.params);
-    const Site first(load_real(invocation.globals, {"gateways", "store", "sources"}),
+    const auto server_file = find_server_file(invocation.globals.config);
+    const Site first(read_server_file(server_file, {"gateways", "store", "sources"}),
                      Site::Use::read);
     const auto unneeded = unneeded_for(load_campaign(first, options.file, params));
-    Site site(load_real(invocation.globals, unneeded), Site::Use::read);
+    Site site(read_server_file(server_file, unneeded), Site::Use::read);
     auto log_options = site.server().log;
     log_options.level = invocation.globals.log_level.value_or(LogLevel::warn);
     start_log(log_options);

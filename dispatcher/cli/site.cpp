@@ -14,17 +14,20 @@ namespace {
 /// Campaigns whose names are looked at for the one that was meant.
 constexpr std::size_t kNamesMax = 200;
 
-ServerFile load(const Globals& globals, const std::vector<std::unique_ptr<GatewayType>>& types) {
+}  // namespace
+
+ServerFile read_server_file(const std::string& path, const std::set<std::string_view>& unneeded) {
+    const auto types = make_gateway_types();
     std::vector<const GatewayType*> known;
     for (const auto& type : types)
         known.push_back(type.get());
-    return load_server_file(find_server_file(globals.config), known);
+    return load_server_file(path, known, unneeded);
 }
 
-}  // namespace
-
 Site::Site(const Globals& globals, Use use)
-    : types_(make_gateway_types()), server_(load(globals, types_)), use_(use) {
+    : types_(make_gateway_types()),
+      server_(read_server_file(find_server_file(globals.config))),
+      use_(use) {
     auto log_options = server_.log;
     if (globals.log_level) log_options.level = *globals.log_level;
     start_log(log_options);

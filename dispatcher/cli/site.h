@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +18,11 @@
 #include "store/retention.h"
 
 namespace dispatcher::cli {
+
+/// A server file, checked against the gateway types that there are; `unneeded` as
+/// load_server_file() has it.
+ServerFile read_server_file(const std::string& path,
+                            const std::set<std::string_view>& unneeded = {});
 
 /// What a command works with: the server file, and what it names, opened when first asked for.
 /// One thread.

@@ -4,16 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "audience/row_check.h"
+
 namespace dispatcher {
 namespace {
 
 /// More locales than this in one audience are looked up anew each time.
 constexpr std::size_t kLocalesCachedMax = 1000;
-
-std::size_t column_index(const std::vector<std::string>& columns, std::string_view name) {
-    return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), name) -
-                                    columns.begin());
-}
 
 std::string_view value_at(const std::vector<std::string_view>& values, std::size_t column) {
     return column < values.size() ? values[column] : std::string_view();

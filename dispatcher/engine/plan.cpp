@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/row_check.h"
 #include "engine/notification_renderer.h"
 
 namespace dispatcher {
@@ -152,9 +153,7 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
     for (std::size_t i = 0; i < renderers.size(); ++i)
         plan.gateways[i].payload_bytes_max = renderers[i].payload_bytes_max();
     std::uint64_t rendered = 0;
-    const auto& columns = audience_.columns();
-    const auto locale_column = static_cast<std::size_t>(
-        std::ranges::find(columns, std::string_view("locale")) - columns.begin());
+    const auto locale_column = column_index(audience_.columns(), "locale");
     audience_.for_each([&](const Audience::Recipient& recipient) {
         plan.sample.add(recipient.appid, locale_column < recipient.values.size()
                                              ? recipient.values[locale_column]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "audience/row_check.h"
 #include "base/invariant.h"
 
 namespace dispatcher {
@@ -48,8 +49,7 @@ void WindowClock::follow(const Settings& settings, const CampaignHead& head, Boo
     read_wall_ = head.now;
     read_at_ = now;
     standings_.clear();
-    zone_column_ = static_cast<std::size_t>(
-        std::find(columns_.begin(), columns_.end(), "timezone") - columns_.begin());
+    zone_column_ = column_index(columns_, "timezone");
 }
 
 std::optional<WallTime> WindowClock::opens_at(const ChunkData& data, std::size_t row,
