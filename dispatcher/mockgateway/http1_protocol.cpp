@@ -220,8 +220,10 @@ bool Http1Protocol::take_body_bytes(Step next) {
 /// A line without its end; false if it is not there yet, or complained about as too long.
 bool Http1Protocol::take_line(std::string_view& line, std::size_t bytes_max) {
     const auto end = rest().find(kLineEnd);
-    if (std::min(end, rest().size()) > bytes_max) return complain(400);
-    if (end == std::string_view::npos) return false;
+    const bool is_whole = end != std::string_view::npos;
+    const auto length = is_whole ? end : rest().size() - (rest().ends_with('\r') ? 1 : 0);
+    if (length > bytes_max) return complain(400);
+    if (!is_whole) return false;
     line = rest().substr(0, end);
     at_ += end + kLineEnd.size();
     return true;

@@ -61,8 +61,12 @@ TEST_CASE("bodies come by length or in chunks, in any pieces") {
         CHECK(at_once.hear().starts_with("HTTP/1.1 505"));
         CHECK(at_once.hear().starts_with("HTTP/1.1 200"));
         Http1Client byte_by_byte(gateway.port());
-        for (const char byte : request)
+        Http1Client witness(gateway.port());
+        for (const char byte : request) {
             byte_by_byte.say({&byte, 1});
+            witness.say(kStats);  // its answer shows that the byte was read by itself
+            witness.hear();
+        }
         CHECK(byte_by_byte.hear().starts_with("HTTP/1.1 505"));
     }
 }
