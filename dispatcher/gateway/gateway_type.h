@@ -23,8 +23,8 @@ struct GatewayOptions {
     std::string type;  ///< apns, loopback, …
     std::string
         endpoint;  ///< https://host[:port] or http:// (cleartext HTTP/2); empty: the real one
-    std::string ca_file;  ///< empty: the system's authorities
-    std::uint32_t connections = 4;
+    std::string ca_file;                          ///< empty: the system's authorities
+    std::uint32_t connections = 16;               ///< at most
     std::uint32_t in_flight = 1000;               ///< open requests a connection, at most
     std::chrono::milliseconds timeout{30'000};    ///< of a request, ≥ 1 s
     std::chrono::milliseconds patience{600'000};  ///< how long an unreachable gateway is waited for

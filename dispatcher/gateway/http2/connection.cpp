@@ -46,7 +46,7 @@ bool Connection::is_quiet(BootTime now) const {
 }
 
 std::size_t Connection::streams_max(bool is_cold_limited) const {
-    const std::size_t limit = std::min(limits_.in_flight, session_->streams_max());
+    const auto limit = std::min<std::size_t>(limits_.in_flight, session_->streams_max());
     return is_cold_limited && !is_warm ? std::min<std::size_t>(limit, 1) : limit;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct Scratch {
 class Connection {
   public:
     struct Limits {
-        std::uint32_t in_flight = 1000;         ///< streams open at once, ours
+        std::size_t in_flight = 1000;           ///< streams open at once, ours
         std::chrono::nanoseconds drain_time{};  ///< from drain() to the end, at most
     };
     /// Connect, TLS and, with HTTP/2, SETTINGS together.
@@ -33,6 +34,7 @@ class Connection {
 
     enum class Stage { opening, ready, draining, closed };
 
+    /// `limits` may change at any time, and outlives it.
     Connection(const Address& address, const Endpoint& endpoint, const TlsContext* tls,
                const Limits& limits, Scratch& scratch, BootTime now);
 
@@ -76,6 +78,11 @@ class Connection {
     /// since `sent_at`.
     void suspect(BootTime sent_at, BootTime now);
 
+    /// Streams that the server lets us open at once; nothing while that is not known.
+    [[nodiscard]] std::optional<std::size_t> streams_offered() const {
+        if (stage_ != Stage::ready) return std::nullopt;
+        return session_->streams_max();
+    }
     /// Streams that are only read for take up so much that a new connection is the better place.
     [[nodiscard]] bool lingers_too_much(bool is_cold_limited) const;
 
@@ -112,7 +119,7 @@ class Connection {
     void start_ping(BootTime now);
     void retire();
 
-    Limits limits_;
+    const Limits& limits_;
     Scratch& scratch_;
     Transport transport_;
     std::unique_ptr<Session> session_;  ///< from the moment that bytes may travel

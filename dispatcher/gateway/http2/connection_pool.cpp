@@ -27,6 +27,9 @@ constexpr std::chrono::hours kPollMax{1};
 constexpr int kEventsMax = 64;
 /// Requests that timed out are still read for while a connection drains.
 constexpr int kDrainTimeouts = 2;
+/// Connections and requests on each to begin with, before it is known what the gateway bears.
+constexpr std::size_t kFirstConnections = 4;
+constexpr std::size_t kFirstStreams = 250;
 
 int poll_timeout_ms(BootTime now, BootTime until) {
     if (until <= now) return 0;
@@ -59,13 +62,17 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
     : name_(options.name),
       endpoint_(std::move(endpoint)),
       connections_max_(std::max<std::size_t>(options.connections, 1)),
-      limits_{std::max<std::uint32_t>(options.in_flight, 1), options.timeout * kDrainTimeouts},
+      streams_max_(std::max<std::size_t>(options.in_flight, 1)),
+      limits_{streams_max_, options.timeout * kDrainTimeouts},
       needs_warm_up_(needs_warm_up),
       clock_(clock),
       random_(random),
       reach_(with_tls(std::move(reach), endpoint_, options, clock.wall())),
       wake_(std::make_shared<WakeEvent>()),
-      is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2) {
+      is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2),
+      streams_offered_(streams_max_),
+      concurrency_(range()) {
+    adapt({});
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -105,8 +112,42 @@ Connection* ConnectionPool::pick(BootTime now) {
     return nullptr;
 }
 
+ConcurrencyLimit::Range ConnectionPool::range() const {
+    const auto most = connections_max_ * streams_offered_;
+    if (is_single_file_) return {connections_max_, connections_max_};
+    return {
+        std::min(connections_max_, kFirstConnections) * std::min(streams_offered_, kFirstStreams),
+        most};
+}
+
+/// Connections that the requests allowed need, if each carries what the server lets it.
+std::size_t ConnectionPool::wanted() const {
+    if (needs_warm_up_ && !is_proven_) return 1;
+    const auto needed = (concurrency_.now() + streams_offered_ - 1) / streams_offered_;
+    return std::clamp(needed, std::min(connections_max_, kFirstConnections), connections_max_);
+}
+
+/// Shares out among the connections what may be open at once.
+void ConnectionPool::adapt(BootTime now) {
+    auto offered = streams_max_;
+    bool is_known = false;
+    for (const auto& entry : entries_)
+        if (const auto streams = entry->connection.streams_offered()) {
+            is_known = true;
+            offered = std::min(offered, std::max<std::size_t>(*streams, 1));
+        }
+    if (is_known) {
+        streams_offered_ = offered;
+        concurrency_.fit(range());
+    }
+    concurrency_.observe(now);
+    const auto connections = wanted();
+    limits_.in_flight =
+        std::min(streams_max_, (concurrency_.now() + connections - 1) / connections);
+}
+
 std::size_t ConnectionPool::missing() const {
-    const std::size_t wanted = needs_warm_up_ && !is_proven_ ? 1 : connections_max_;
+    const auto wanted = this->wanted();
     std::size_t usable = 0;
     std::size_t busy = 0;
     for (const auto& entry : entries_) {
@@ -199,6 +240,7 @@ void ConnectionPool::poll(BootTime until) {
 
 void ConnectionPool::tick(BootTime now) {
     limit_draining();
+    adapt(now);
     for (const auto& entry : entries_) {
         entry->connection.tick(now);
         watch(*entry);

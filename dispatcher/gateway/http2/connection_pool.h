@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "gateway/gateway_type.h"
+#include "gateway/http2/concurrency_limit.h"
 #include "gateway/http2/connection.h"
 #include "gateway/http2/host_lookup.h"
 #include "gateway/http2/reach.h"
@@ -50,6 +52,12 @@ class ConnectionPool {
 
     /// Something came back on this connection: the gateway works.
     void note_reply(Connection& connection);
+    /// How long that took, and whether the gateway turned it away for the moment.
+    void note_speed(std::chrono::nanoseconds took, bool is_trouble) {
+        concurrency_.note_reply(took, is_trouble);
+    }
+    /// A request was not answered in time.
+    void note_silence() { concurrency_.note_silence(); }
     /// A reply on it proved our credentials.
     void note_proof(Connection& connection);
 
@@ -69,7 +77,10 @@ class ConnectionPool {
   private:
     struct Entry;
 
+    [[nodiscard]] std::size_t wanted() const;
     [[nodiscard]] std::size_t missing() const;
+    [[nodiscard]] ConcurrencyLimit::Range range() const;
+    void adapt(BootTime now);
     [[nodiscard]] bool find_addresses(BootTime now);
     void open_one(BootTime now);
     void watch(Entry& entry);
@@ -80,7 +91,8 @@ class ConnectionPool {
     const std::string name_;
     const Endpoint endpoint_;
     const std::size_t connections_max_;
-    const Connection::Limits limits_;
+    const std::size_t streams_max_;  ///< of one connection, ours
+    Connection::Limits limits_;      ///< of one connection, now
     const bool needs_warm_up_;
     Clock& clock_;
     Random& random_;
@@ -100,6 +112,8 @@ class ConnectionPool {
     unsigned run_ = 0;         ///< requests given to it in a row
     bool is_proven_ = false;
     bool is_single_file_ = false;  ///< HTTP/1.1: a connection carries one request at a time
+    std::size_t streams_offered_;  ///< of one connection, within ours
+    ConcurrencyLimit concurrency_;
 
     unsigned failures_ = 0;
     BootTime retry_at_{};

@@ -177,6 +177,8 @@ Verdict PooledGateway::judge(Stream& stream, BootTime now) {
         return verdict_of(stream.end, connection.has_contradicted_itself());
     const auto verdict = service_->judge(stream.reply, stream.memo, now);
     pool_.note_reply(connection);
+    if (!stream.is_answered)
+        pool_.note_speed(now - stream.submitted_at, verdict.outcome.kind == Outcome::Kind::refused);
     if (verdict.proves_credentials) pool_.note_proof(connection);
     if (verdict.ends_connection) connection.drain(now);
     return verdict;
@@ -198,6 +200,7 @@ void PooledGateway::time_out(Stream& stream, BootTime now, Answers& answers) {
         stream.is_answered = true;
         ++connection.lingering;
         connection.suspect(stream.submitted_at, now);
+        pool_.note_silence();
         if (connection.lingers_too_much(pool_.needs_warm_up())) connection.drain(now);
         return;
     }
