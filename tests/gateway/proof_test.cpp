@@ -98,6 +98,28 @@ TEST_CASE("a GOAWAY with the highest id is only a notice: it is read on, and oth
     require_each_once(rig);
 }
 
+TEST_CASE("a connection that is left is read on while an answer can still come in time",
+          "[gateway][proof]") {
+    ApnsRig rig([](Peer& peer, const SeenRequest& request) {
+        if (request.number == 1)
+            peer.reply(request.stream, 200);
+        else
+            peer.send_goaway(kLastIdMax);
+    });
+    constexpr int kLeft = 4;  // one after the other, each with a request on it
+    for (int connection = 1; connection <= kLeft; ++connection) {
+        REQUIRE(rig.warm_up());
+        REQUIRE(rig.send(1));
+        REQUIRE(rig.await([&] { return rig.gateway->capacity() == 1; }));
+    }
+    for (int connection = 1; connection <= kLeft; ++connection)
+        rig.server->post(connection, [](Peer& peer) { peer.reply(3, 200); });
+    REQUIRE(rig.await_answers(2 * kLeft));
+    for (Ticket ticket = 0; ticket < 2 * kLeft; ++ticket)
+        CHECK(rig.answer(ticket) == "accepted");
+    require_each_once(rig);
+}
+
 TEST_CASE("a last id that decreases twice proves more each time", "[gateway][proof]") {
     ApnsRig rig(at_request(4, [](Peer& peer, const SeenRequest&) {
         peer.send_goaway(kLastIdMax);

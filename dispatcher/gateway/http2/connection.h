@@ -78,6 +78,9 @@ class Connection {
     /// since `sent_at`.
     void suspect(BootTime sent_at, BootTime now);
 
+    /// None of its requests is still in time.
+    [[nodiscard]] bool is_only_read() const { return open_ <= lingering; }
+
     /// Streams that the server lets us open at once; nothing while that is not known.
     [[nodiscard]] std::optional<std::size_t> streams_offered() const {
         if (stage_ != Stage::ready) return std::nullopt;

@@ -27,6 +27,9 @@ constexpr std::chrono::hours kPollMax{1};
 constexpr int kEventsMax = 64;
 /// Requests that timed out are still read for while a connection drains.
 constexpr int kDrainTimeouts = 2;
+/// Connections that are left while requests on them may yet be answered in time, for each one that
+/// may be used.
+constexpr std::size_t kWaitingDrainingShare = 8;
 /// Connections and requests on each to begin with, before it is known what the gateway bears.
 constexpr std::size_t kFirstConnections = 4;
 constexpr std::size_t kFirstStreams = 250;
@@ -252,7 +255,11 @@ void ConnectionPool::limit_draining() {
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
         auto& connection = (*entry)->connection;
         if (connection.stage() != Connection::Stage::draining) continue;
-        if (++draining > connections_max_)
+        ++draining;
+        // Whatever still waits in time would be in doubt.
+        const auto most =
+            connection.is_only_read() ? connections_max_ : connections_max_ * kWaitingDrainingShare;
+        if (draining > most)
             connection.close("its requests were not answered before others took its place");
     }
 }
