@@ -206,6 +206,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
             break;
         case unknown:
             open->rows[row].tries_added += 1;
+            last_unclear_ = answer.detail;
             face_doubt(index, row, answer.outcome, now);
             break;
         case campaign_fault:
@@ -262,6 +263,15 @@ void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason
 /// Believes the withheld rejections, or lets the breaker pause the campaign.
 void Sender::judge_withheld(BootTime now) {
     const bool at_rest = is_at_rest();
+    if (breaker_.is_unclear() && !gateway_.repeatable_for()) {
+        control_.stop(
+            LaneStop::campaign_fault,
+            fmt::format("gateway {}: {} of its last {} answers do not say whether the device was "
+                        "reached (the last one: {}); those are in doubt, and more would be",
+                        context_.gateway_name, breaker_.unclear(), breaker_.heard(),
+                        last_unclear_));
+        return;
+    }
     if (breaker_.has_tripped(at_rest)) {
         const auto fault = gateway_.fault();
         control_.stop(

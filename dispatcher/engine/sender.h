@@ -93,6 +93,7 @@ class Sender {
     std::deque<SettleJob> unpushed_;  ///< jobs that found the queue full; as many as open claims
     LateAnswers late_;
     Breaker breaker_;
+    std::string_view last_unclear_;
     std::size_t withheld_ = 0;
     std::size_t on_the_wire_ = 0;
     std::uint32_t next_serial_ = 1;

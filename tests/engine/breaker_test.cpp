@@ -69,4 +69,30 @@ TEST_CASE("dead devices and refusals are no sign of a wrong configuration", "[un
     CHECK(breaker.answers() == 500);
 }
 
+TEST_CASE("a gateway most of whose answers prove nothing is seen", "[unit]") {
+    Breaker breaker;
+    observe(breaker, Outcome::unknown(Reason::server_error), 99);
+    CHECK_FALSE(breaker.is_unclear());
+    breaker.observe(Outcome::unknown(Reason::bad_answer));
+    CHECK(breaker.is_unclear());
+    observe(breaker, Outcome::accepted(), 100);
+    CHECK_FALSE(breaker.is_unclear());
+    CHECK(breaker.heard() == 200);
+    observe(breaker, Outcome::accepted(), 900);  // old answers are forgotten
+    CHECK(breaker.unclear() == 0);
+    observe(breaker, Outcome::unknown(Reason::server_error), 500);
+    CHECK_FALSE(breaker.is_unclear());
+    breaker.observe(Outcome::unknown(Reason::server_error));
+    CHECK(breaker.is_unclear());
+}
+
+TEST_CASE("silence and what was never sent are no answers", "[unit]") {
+    Breaker breaker;
+    observe(breaker, Outcome::unknown(Reason::timeout), 500);
+    observe(breaker, Outcome::unknown(Reason::connection_lost), 500);
+    observe(breaker, Outcome::not_sent(Reason::goaway), 500);
+    CHECK_FALSE(breaker.is_unclear());
+    CHECK(breaker.heard() == 0);
+}
+
 }  // namespace dispatcher

@@ -420,6 +420,28 @@ TEST_CASE("bad device tokens at the start are withheld until the breaker has jud
     CHECK(job.settlement.groups[0].settled.to == FlagState::released);
 }
 
+TEST_CASE("a gateway whose answers prove nothing stops the lane", "[unit][doubt]") {
+    const bool is_repeatable = GENERATE(false, true);
+    Bench bench(is_repeatable ? std::optional(milliseconds(60'000)) : std::nullopt);
+    bench.claim(300);
+    bench.gateway.room = 150;
+    bench.step();
+    REQUIRE(bench.gateway.submitted.size() == 150);
+    bench.gateway.room = 0;
+    for (std::size_t i = 0; i < 150; ++i)
+        bench.gateway.answer(i, Outcome::unknown(Reason::server_error));
+    bench.step();
+    CHECK(bench.control.stopped() == (is_repeatable ? LaneStop::none : LaneStop::campaign_fault));
+    if (is_repeatable) return;
+    bench.step();
+    std::map<FlagState, std::size_t> rows;
+    while (auto job = bench.jobs.try_pop())
+        for (const auto& group : job->settlement.groups)
+            rows[group.settled.to] += group.appids.size();
+    CHECK(rows ==
+          std::map<FlagState, std::size_t>{{FlagState::in_doubt, 150}, {FlagState::released, 150}});
+}
+
 TEST_CASE("withheld rejections that fill every place are judged, not waited for", "[unit]") {
     // One row a claim, as a slow campaign has them; another claim always waits.
     const std::size_t one_bad_in = GENERATE(5, 25);
