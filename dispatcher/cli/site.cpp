@@ -1,11 +1,14 @@
 #include "cli/site.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "campaign/nearest_name.h"
 #include "cli/assemble.h"
+#include "journal/known_stores.h"
 #include "store/store_error.h"
 
 namespace dispatcher::cli {
@@ -110,9 +113,12 @@ DeviceRecords& Site::device_records() {
 }
 
 JournalDirectory& Site::journals() {
-    if (!journals_)
-        journals_ =
-            open_journals(server_.journal.dir, server_.journal.sync, campaigns().store_id());
+    if (!journals_) {
+        const auto store_id = campaigns().store_id();
+        journals_ = open_journals(server_.journal.dir, server_.journal.sync, store_id);
+        if (is_embedded(server_.store))
+            KnownStores(server_.journal.dir).note({store_id, server_.store.url});
+    }
     return *journals_;
 }
 
@@ -128,8 +134,7 @@ void Site::check_schema() {
         throw StoreError(StoreError::Kind::schema,
                          fmt::format("there is no store yet: {}", server_.store.url));
     } else if (version.found == 0 && is_embedded(server_.store)) {
-        campaigns.init();
-        log(LogLevel::info, "made the store {}", server_.store.url);
+        make_store();
     } else if (version.found == 0) {
         throw StoreError(
             StoreError::Kind::schema,
@@ -142,6 +147,30 @@ void Site::check_schema() {
                                      server_.store.url, version.found, version.wanted));
     }
     schema_checked_ = true;
+}
+
+void Site::make_store() {
+    const KnownStores known(server_.journal.dir);
+    const auto stores = known.list();
+    const auto& url = server_.store.url;
+    const auto same = std::find_if(stores.rbegin(), stores.rend(),
+                                   [&url](const auto& store) { return store.url == url; });
+    if (same != stores.rend())
+        throw StoreError(
+            StoreError::Kind::durability_lost,
+            fmt::format("{} is gone: it was sent from before (store {}, says {}). Put "
+                        "the file back. A new store, made by `pushonce store init`, "
+                        "knows nobody: a campaign launched from it notifies all of its "
+                        "devices again",
+                        url, same->store_id, known.path()));
+    if (!stores.empty())
+        throw RefusedError(fmt::format(
+            "there is no store {}, and {} names another one that was sent from here: {}. If the "
+            "new one is meant, `pushonce store init` makes it; it does not know who was notified "
+            "from the other",
+            url, known.path(), stores.back().url));
+    campaigns_unchecked().init();
+    log(LogLevel::info, "made the store {}", url);
 }
 
 CampaignRecord Site::find(const std::string& name, const std::string& where) {

@@ -70,6 +70,9 @@ class Site {
 
   private:
     void check_schema();
+    /// Makes the embedded store, unless another one, or one that was here, was sent from before:
+    /// then throws StoreError(durability_lost) or RefusedError.
+    void make_store();
 
     std::vector<std::unique_ptr<GatewayType>> types_;
     ServerFile server_;

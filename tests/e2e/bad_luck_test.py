@@ -152,6 +152,27 @@ class StoreFileTest(BadLuckCase):
         self.assertIn("removed", launch.err)
         self.assertLess(self.gateway.ledger_lines(), DEVICES)
 
+    def test_a_file_that_is_gone_after_a_campaign_is_not_replaced_unasked(self):
+        campaign = self.lab.campaign_file("sale", rate="100000/s")
+        self.command("launch", campaign, "--yes")
+        for file in self.store.path.parent.glob(self.store.path.name + "*"):
+            file.unlink()
+        for command in (("launch", campaign, "--yes"), ("restart", "sale")):
+            said = self.command(*command, expect=6).err
+            self.assertIn("is gone: it was sent from before", said)
+        self.assertFalse(self.store.path.exists())
+        self.assertEqual(self.gateway.ledger_lines(), DEVICES)
+
+        text = self.config.read_text()
+        self.config.write_text(text.replace(self.store.path.name, "mistyped.db"))
+        said = self.command("launch", campaign, "--yes", expect=4).err
+        self.assertIn(str(self.store.path), said)
+        self.assertEqual(self.gateway.ledger_lines(), DEVICES)
+
+        self.command("store", "init")  # who asks for it gets a new one
+        self.command("launch", campaign, "--yes")
+        self.assertEqual(self.gateway.ledger_lines(), 2 * DEVICES)
+
 
 class GatewayDownTest(BadLuckCase):
     def configure(self):
