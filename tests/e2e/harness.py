@@ -463,8 +463,9 @@ class Gateway:
     name = "apns"   # in server and campaign files; and the type
     token_end = ""  # what makes 64 hexadecimal digits a token of this gateway
 
-    def __init__(self, lab):
+    def __init__(self, lab, faults=()):
         self.lab = lab
+        self.faults = faults  # the fault `number` meets the devices whose number ends on it
         self.port = free_port()
         self.ledger_path = lab.path("ledger.ndjson")
         self.ledger_path.touch()
@@ -486,10 +487,27 @@ class Gateway:
     def audience_file(self, lab, devices, **options):
         return lab.audience_file(devices, token_end=self.token_end, **options)
 
+    def fault_of(self, appid):
+        """The fault that a device of audience_file() meets, or None."""
+        fate = int(appid[2:]) % 100
+        return self.faults[fate] if fate < len(self.faults) else None
+
     @staticmethod
-    def leaves_doubt(fault):
+    def doubtful(fault):
         """Whether a device that met this fault may be in doubt."""
         return fault.doubt
+
+    def leaves_doubt(self, appid):
+        fault = self.fault_of(appid)
+        return fault is not None and self.doubtful(fault)
+
+    @property
+    def ledger_paths(self):
+        return [self.ledger_path]
+
+    def bytes_between(self):
+        """Bytes on their way to this gateway or from it."""
+        return bytes_between(self.port)
 
     def ledger_lines(self):
         """Lines written so far, counted without parsing: cheap enough to poll."""
@@ -531,7 +549,7 @@ class MockGateway(Gateway):
     kind = "mock"
 
     def __init__(self, lab, faults=(), latency=None, more=()):
-        super().__init__(lab)
+        super().__init__(lab, faults)
         self.arguments = ["mock-gateway", "--listen", f"127.0.0.1:{self.port}",
                           "--ledger", self.ledger_path, "--cert-file", lab.path("server.pem"),
                           "--key-file", lab.path("server.key"),
@@ -578,7 +596,7 @@ class PeerGateway(Gateway):
     script = "apns_server.mjs"
 
     def __init__(self, lab, faults=(), latency=None):
-        super().__init__(lab)
+        super().__init__(lab, faults)
         rules = [{"name": fault.name, "prefix": fault_prefix(number),
                   "attempts": fault.keys.get("attempts", 0),
                   "delayMs": milliseconds(fault.keys.get("delay", "0ms")),
@@ -624,7 +642,7 @@ class Fcm:
         return {"service_account": self.account(lab)}
 
     @staticmethod
-    def leaves_doubt(fault):
+    def doubtful(fault):
         """A 503 of FCM proves nothing, whatever it says."""
         return fault.doubt or fault.name == "unavailable"
 
@@ -633,7 +651,8 @@ class FcmMockGateway(Fcm, MockGateway):
     kind = "fcm"
 
     def start(self):
-        self.arguments += ["--fcm-service-account", self.account(self.lab)]
+        if "--fcm-service-account" not in self.arguments:
+            self.arguments += ["--fcm-service-account", self.account(self.lab)]
         super().start()
 
 

@@ -190,5 +190,6 @@ def judge_second_chances(before, after, ordered):
 def judge_campaign(store, gateway, audience, campaign, report=None, **extra):
     """Reads everything and judges it; `audience` is appid → token."""
     state = read_campaign_state(store, campaign)
-    return judge(audience, read_ledger(gateway.ledger_path), read_flags(store, campaign),
-                 report=report, state=state, **extra)
+    ledger = [line for path in gateway.ledger_paths for line in read_ledger(path)]
+    return judge(audience, ledger, read_flags(store, campaign), report=report, state=state,
+                 **extra)

@@ -2,8 +2,8 @@
 """A campaign whose dispatcher is killed with kill -9 again and again, through a gateway that
 misbehaves: judged from the ledger, every device was notified once or is itemised in doubt.
 
-    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer|fcm] [--devices N] [--kills N]
-                 [--seed N]
+    kill_test.py [--store sqlite|mariadb] [--gateway mock|peer|fcm|webpush|webpush-peer|fleet]
+                 [--devices N] [--kills N] [--seed N]
 
 Three kinds of kill take turns: at a named step (CRASH_AT); at a random moment, dispatcher and
 gateway stopped and ≥ 1 request or answer found between them; and with the gateway stopped until
@@ -16,8 +16,9 @@ import signal
 import sys
 import time
 
+from fleet import Fleet
 from harness import (REQUEST_BYTES_MIN, STORES, Fault, FcmMockGateway, Lab, MockGateway,
-                     PeerGateway, bytes_between, wait_until)
+                     PeerGateway, wait_until)
 from judge import judge_campaign
 from push_service import MockPushService, PeerPushService
 
@@ -54,7 +55,7 @@ STEPS = ("CP01", "CP02", "CP03", "CP04", "CP05", "CP06", "CP07", "CP08", "CP09",
 STEP_STRETCH = 4
 RUNS = (("sqlite", "mock"), ("sqlite", "peer"), ("mariadb", "mock"), ("mariadb", "peer"))
 GATEWAYS = {"mock": MockGateway, "peer": PeerGateway, "fcm": FcmMockGateway,
-            "webpush": MockPushService, "webpush-peer": PeerPushService}
+            "fleet": Fleet, "webpush": MockPushService, "webpush-peer": PeerPushService}
 # Faults that Node's http2 cannot make on request.
 NOT_OF_THE_PEER = {"goaway_before", "goaway_after", "garbage"}
 # `delivery.code` of doubt that a kill left: killed, lease_expired, journal_lost.
@@ -154,7 +155,7 @@ class KillRun:
         while process.running():
             process.signal(signal.SIGSTOP)
             self.gateway.freeze()
-            if bytes_between(self.gateway.port) >= REQUEST_BYTES_MIN:
+            if self.gateway.bytes_between() >= REQUEST_BYTES_MIN:
                 process.kill9()
                 self.kills["moment"] += 1
             self.gateway.thaw()
@@ -166,7 +167,7 @@ class KillRun:
         if not self.await_progress(process):
             return
         self.gateway.freeze()
-        wait_until(lambda: bytes_between(self.gateway.port) >= REQUEST_BYTES_MIN
+        wait_until(lambda: self.gateway.bytes_between() >= REQUEST_BYTES_MIN
                    or not process.running(), "a request is on the wire")
         if process.running():
             process.kill9()
@@ -205,11 +206,9 @@ class KillRun:
         return 1 if verdict.violations else 0
 
     def judge(self):
-        fate_of = {appid: int(appid[2:]) % 100 for appid in self.tokens}
-        fault_of = {a: self.faults[fate] for a, fate in fate_of.items()
-                    if fate < len(self.faults)}
-        by_fault = {a for a, fault in fault_of.items() if self.gateway.leaves_doubt(fault)}
-        takers = sum(1 for fault in fault_of.values() if fault.takes_connection)
+        by_fault = {appid for appid in self.tokens if self.gateway.leaves_doubt(appid)}
+        met = [fault for fault in map(self.gateway.fault_of, self.tokens) if fault]
+        takers = sum(1 for fault in met if fault.takes_connection)
         wire = self.gateway.wire_max()
         verdict = judge_campaign(
             self.store, self.gateway, self.tokens, "sale",

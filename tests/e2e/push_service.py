@@ -71,7 +71,7 @@ class Subscribers:
         return tokens
 
     @staticmethod
-    def leaves_doubt(fault):
+    def doubtful(fault):
         """A push service's 503 may come after the message was taken."""
         return fault.doubt or fault.name == "unavailable"
 
