@@ -3,9 +3,10 @@
 import collections
 import json
 import subprocess
+import time
 import unittest
 
-from harness import TOPIC, Lab, MockGateway, SqliteStore, token_of
+from harness import TOPIC, Lab, MockGateway, SqliteStore, token_of, wait_until
 from judge import judge_campaign, read_ledger
 
 OTHER_TOPIC = "com.example.other"
@@ -110,7 +111,9 @@ class ApnsTest(unittest.TestCase):
         self.gateway.certificate_key = "another"
         for told in self.refusals():
             self.assertIn("does not belong to the certificate", told)
-        make_client(self.lab, "old", days="-1")
+        make_client(self.lab, "old", days="0")  # ends with the second in which it was made
+        made_at = time.time()
+        wait_until(lambda: time.time() > made_at + 1, "the certificate ends")
         self.gateway.certificate = self.gateway.certificate_key = "old"
         for told in self.refusals():
             self.assertIn("this certificate has expired", told)
