@@ -54,7 +54,10 @@ std::string history(const DeviceChapter& chapter) {
                             flag.claims == 1 ? "once" : fmt::format("{} times", flag.claims),
                             count_of(flag.tries, "request"), words_of(flag.state),
                             to_iso_text(flag.changed_at));
-    if (flag.due_at) text += fmt::format(", due again at {}", to_iso_text(*flag.due_at));
+    if (flag.due_at && *flag.due_at == WallTime{})
+        text += ", due again at once";
+    else if (flag.due_at)
+        text += fmt::format(", due again at {}", to_iso_text(*flag.due_at));
     if (const auto& process = chapter.process)
         text += fmt::format("\nlast claim by process {} of {}, started {}, {}", process->pid,
                             process->host, to_iso_text(process->started_at),

@@ -1,7 +1,9 @@
 #include "journal/known_stores.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -36,7 +38,9 @@ void KnownStores::note(const Entry& entry) const {
     // The line before it may have been cut short.
     file << (entries.empty() ? "" : "\n") << entry.store_id << ' ' << entry.url << '\n';
     file.flush();
-    if (!file) throw UnavailableError(fmt::format("cannot write {}", path_));
+    if (!file)
+        throw UnavailableError(
+            fmt::format("cannot write {}: {}", path_, std::generic_category().message(errno)));
 }
 
 }  // namespace dispatcher

@@ -19,7 +19,7 @@ struct Row {
 
 constexpr std::string_view kCheckTopic =
     "check `topic`: it must be the app's bundle id, and the tokens must be of that app";
-constexpr std::string_view kCheckKey = "check key_file, key_id and team_id";
+constexpr std::string_view kCheckKey = "check key_file, key_id, team_id and this machine's clock";
 constexpr std::string_view kCheckEnvironment =
     "the credentials are not for this environment: check `environment` and the key";
 constexpr std::string_view kCheckPayload = "check the template and its apns block";

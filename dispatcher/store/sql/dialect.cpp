@@ -16,6 +16,10 @@ std::string Dialect::blob_literal(std::string_view bytes_value) const {
     return out;
 }
 
+std::string Dialect::due_in(std::int64_t ms) const {
+    return ms <= 0 ? "0" : now_plus(ms);
+}
+
 std::string Dialect::now_plus(std::int64_t ms) const {
     return fmt::format("{}+({})", now_ms, ms);
 }

@@ -39,6 +39,9 @@ class Dialect {
 
     [[nodiscard]] std::string key(std::string_view bytes_value) const;
     [[nodiscard]] std::string blob_literal(std::string_view bytes_value) const;
+    /// When something is due in so many milliseconds; without delay a time long past, which stays
+    /// so when the database's clock is set back.
+    [[nodiscard]] std::string due_in(std::int64_t ms) const;
     /// "now + so many milliseconds".
     [[nodiscard]] std::string now_plus(std::int64_t ms) const;
 

@@ -160,7 +160,7 @@ void SqlSession::settle_keys(ScopeId scope, ClaimId claim, const Settled& settle
     const bool from_doubt = settled.from_doubt && settled.to != FlagState::in_doubt;
     std::string release;
     if (settled.to == FlagState::released) {
-        release = ", claim_id=0, due_at=" + dialect().now_plus(settled.due_in.count());
+        release = ", claim_id=0, due_at=" + dialect().due_in(settled.due_in.count());
     }
     connection_.exec(
         fmt::format(kSettleKeys, fmt::arg("code", code.stored()),
@@ -184,7 +184,7 @@ void SqlSession::read_keys(ScopeId scope, std::span<const std::string_view> appi
 
 void SqlSession::release_range(const KeyRange& range, ClaimId claim, Reason reason) {
     connection_.exec(fmt::format(
-        kReleaseRange, fmt::arg("code", stored(reason)), fmt::arg("due", dialect().now_ms),
+        kReleaseRange, fmt::arg("code", stored(reason)), fmt::arg("due", dialect().due_in(0)),
         fmt::arg("now", connection_.now_text()), fmt::arg("where", where_range(dialect(), range)),
         fmt::arg("claim", dialect().natural(claim.value))));
 }
@@ -215,7 +215,7 @@ void SqlSession::resolve_keys(ScopeId scope, ClaimId claim, FlagState to, Reason
               "doubt is resolved as delivered, skipped or released");
     std::string release;
     if (to == FlagState::released) {
-        release = fmt::format(", claim_id=0, due_at={}", dialect().now_ms);
+        release = ", claim_id=0, due_at=" + dialect().due_in(0);
     }
     connection_.exec(fmt::format(kResolve, fmt::arg("code", stored(reason, true)),
                                  fmt::arg("now", connection_.now_text()),
@@ -230,8 +230,8 @@ void SqlSession::give_second_chance(ScopeId scope, CampaignId campaign, const Se
     invariant(seen.from == FlagState::rejected || seen.from == FlagState::skipped,
               "a second chance is for what was rejected or given up");
     connection_.exec(fmt::format(
-        kSecondChance, fmt::arg("now", connection_.now_text()), fmt::arg("due", dialect().now_ms),
-        fmt::arg("campaign", campaign.value),
+        kSecondChance, fmt::arg("now", connection_.now_text()),
+        fmt::arg("due", dialect().due_in(0)), fmt::arg("campaign", campaign.value),
         fmt::arg("code", stored(second_chance_reason(seen.from))),
         fmt::arg("where", where_keys(dialect(), scope, appids)),
         fmt::arg("claim", dialect().natural(seen.claim.value)), fmt::arg("claims", seen.claims),

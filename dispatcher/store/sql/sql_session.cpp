@@ -105,6 +105,9 @@ ChunkHead chunk_of(const Row& row) {
     return head;
 }
 
+/// How far the places of one reservation reach at most, unless the rate is slower still.
+constexpr double kReachUs = 1e6;
+
 }  // namespace
 
 SqlSession::SqlSession(std::unique_ptr<Connection> connection, std::string server)
@@ -273,7 +276,7 @@ void SqlSession::close_chunk(CampaignId campaign, ChunkNo no) {
 void SqlSession::open_chunk(CampaignId campaign, ChunkNo no, milliseconds due_in) {
     connection_.exec(fmt::format(kOpenChunk, fmt::arg("id", campaign.value),
                                  fmt::arg("no", no.value),
-                                 fmt::arg("due", dialect().now_plus(due_in.count()))));
+                                 fmt::arg("due", dialect().due_in(due_in.count()))));
 }
 
 std::optional<ChunkPayload> SqlSession::read_payload(CampaignId campaign, ChunkNo no,
@@ -304,7 +307,11 @@ StoreSession::Reservation SqlSession::reserve(CampaignId campaign, std::string_v
         budget = read_budget(campaign, name);
         invariant(budget.has_value(), "a budget that was made is there");
     }
-    const auto due_us = std::max(budget->due_us, budget->now_us);
+    auto due_us = std::max(budget->due_us, budget->now_us);
+    // No reservation reaches so far: the database's clock was set back, or the rate was raised.
+    const auto reach_us = std::chrono::microseconds(horizon).count() +
+                          static_cast<std::int64_t>(std::max(kReachUs, 1e6 / rate_per_second));
+    if (due_us - budget->now_us > reach_us) due_us = budget->now_us;
     const milliseconds wait((due_us - budget->now_us + 999) / 1000);
     if (wait > horizon) return {false, wait};
     const auto spent_us = static_cast<std::int64_t>(std::ceil(n * 1e6 / rate_per_second));

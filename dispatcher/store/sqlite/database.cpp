@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -109,6 +110,17 @@ bool is_definite(int result) {
     return kind == Kind::lock_timeout || kind == Kind::duplicate || kind == Kind::schema;
 }
 
+/// Why a writer cannot have the file, where its disk or its permissions are to blame: ": Read-only
+/// file system". SQLite itself only says that it cannot open it.
+std::string write_obstacle(const std::string& path, Database::Mode mode) {
+    if (mode == Database::Mode::read) return {};
+    const auto folder = std::filesystem::path(path).parent_path().string();
+    for (const auto& place : {folder.empty() ? std::string(".") : folder, path})
+        if (access(place.c_str(), W_OK) != 0 && errno != ENOENT)
+            return ": " + std::generic_category().message(errno);
+    return {};
+}
+
 }  // namespace
 
 Database::Database(const std::string& path, Mode mode) : path_(path) {
@@ -134,7 +146,7 @@ Database::Database(const std::string& path, Mode mode) : path_(path) {
                       (mode == Mode::create ? SQLITE_OPEN_CREATE : 0);
     const int result = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
     if (result != SQLITE_OK) {
-        const std::string problem = sqlite3_errstr(result);
+        const std::string problem = sqlite3_errstr(result) + write_obstacle(path, mode);
         sqlite3_close_v2(handle_);
         throw StoreError(Kind::unavailable,
                          fmt::format("the store {} cannot be opened: {}", path, problem));
@@ -157,7 +169,7 @@ void Database::set_up(Mode mode) {
     const auto* const pragmas = mode == Mode::read ? kSetUpReader : kSetUpWriter;
     const int result = sqlite3_exec(handle_, pragmas, nullptr, nullptr, nullptr);
     if (result != SQLITE_OK) {
-        const std::string problem = sqlite3_errmsg(handle_);
+        const std::string problem = sqlite3_errmsg(handle_) + write_obstacle(path_, mode);
         sqlite3_close_v2(handle_);
         throw StoreError(definite_kind(result),
                          fmt::format("the store's file cannot be used: {}", problem));
