@@ -437,10 +437,13 @@ def make_certificates(folder):
     curve = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
     openssl("genpkey", *curve, "-out", "ca.key")
     openssl("req", "-x509", "-new", "-key", "ca.key", "-days", "30", "-subj", "/CN=Test authority",
-            "-out", "ca.pem")
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", "ca.pem")
     openssl("genpkey", *curve, "-out", "server.key")
     openssl("req", "-new", "-key", "server.key", "-subj", "/CN=127.0.0.1", "-out", "server.csr")
-    pathlib.Path(folder, "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    # Key usage and key identifiers are what strict clients ask for.
+    pathlib.Path(folder, "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n"
+                                           "subjectKeyIdentifier=hash\n"
+                                           "authorityKeyIdentifier=keyid\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "30",
             "-CAcreateserial", "-extfile", "san", "-out", "server.pem")
     openssl("genpkey", *curve, "-out", "AuthKey.p8")

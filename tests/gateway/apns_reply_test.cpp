@@ -138,7 +138,8 @@ TEST_CASE("a campaign fault says what to check", "[unit][gateway]") {
     Bench bench;
     CHECK(bench.service->fault().empty());
     bench.judge(reply_of(403, reason("InvalidProviderToken")));
-    CHECK(bench.service->fault() == "403 InvalidProviderToken: check key_file, key_id, team_id and this machine's clock");
+    CHECK(bench.service->fault() ==
+          "403 InvalidProviderToken: check key_file, key_id, team_id and this machine's clock");
     bench.judge(reply_of(400, reason("DeviceTokenNotForTopic")));
     CHECK(bench.service->fault().find("`topic`") != std::string::npos);
 }
