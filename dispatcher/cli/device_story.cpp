@@ -7,6 +7,7 @@
 #include "campaign/notification.h"
 #include "cli/last_order.h"
 #include "cli/number_text.h"
+#include "cli/request_text.h"
 #include "cli/state_words.h"
 
 namespace dispatcher::cli {
@@ -84,8 +85,17 @@ std::string chapter_text(const DeviceChapter& chapter, const std::vector<AuditRo
         text += line(&order == &orders.front() ? "ordered" : "", order_sentence(order));
     if (const auto& said = chapter.text) {
         text += line("text (" + said->locale + ")", said->title + "\n" + said->body);
-        text += line("payload",
-                     said->payload.empty() ? "larger than the gateway takes" : said->payload);
+        if (said->request) {
+            auto request = request_text(*said->request);
+            request.pop_back();  // the line break at its end
+            text += line("request", request);
+        } else {
+            text += line("payload", said->payload.empty()
+                                        ? "larger than the gateway takes"
+                                        : said->payload +
+                                              "\n(what the request holds around it is not known: "
+                                              "the server file has no such gateway)");
+        }
     } else {
         text += line("text",
                      "not known any more: retention dropped the audience's data; `pushonce "
@@ -138,7 +148,9 @@ nlohmann::ordered_json chapter_view(const DeviceChapter& chapter,
         view["text"] = {{"locale", said->locale},
                         {"title", said->title},
                         {"body", said->body},
-                        {"payload", said->payload}};
+                        {"payload", said->request ? said->request->body : said->payload},
+                        {"request", said->request ? request_view(*said->request)
+                                                  : nlohmann::ordered_json(nullptr)}};
     return view;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/statvfs.h>
 
+#include "base/error.h"
 #include "cli/assemble.h"
 #include "cli/campaign_view.h"
 #include "cli/finding.h"
@@ -43,11 +44,13 @@ class Doctor {
         return std::move(findings_);
     }
 
-    [[nodiscard]] bool store_reached() const { return store_reached_; }
-
   private:
     void add(Level level, std::string subject, std::string text, std::string cure = {}) {
-        findings_.push_back({level, std::move(subject), std::move(text), std::move(cure)});
+        findings_.push_back({level, std::move(subject), std::move(text), std::move(cure), false});
+    }
+    void add_away(std::string subject, std::string text, std::string cure = {}) {
+        findings_.push_back(
+            {Level::problem, std::move(subject), std::move(text), std::move(cure), true});
     }
 
     /// One examination's failure is a finding, not the end of the others.
@@ -56,7 +59,10 @@ class Doctor {
         try {
             work();
         } catch (const std::exception& error) {
-            add(Level::problem, subject, error.what());
+            if (dynamic_cast<const ConfigError*>(&error) != nullptr)
+                add(Level::problem, subject, error.what());
+            else
+                add_away(subject, error.what());
         }
     }
 
@@ -69,14 +75,17 @@ class Doctor {
             add(Level::fine, "store",
                 fmt::format("{} answers, schema version {}", site_.server().store.url,
                             version.found));
-        } else if (version.found == 0) {
-            add(Level::problem, "store", site_.server().store.url + " has no tables",
+        } else if (version.found == 0 && is_embedded(site_.server().store)) {
+            add(Level::look, "store",
+                site_.server().store.url + " is not made yet: the first launch makes it",
                 "pushonce store init");
+        } else if (version.found == 0) {
+            add_away("store", site_.server().store.url + " has no tables", "pushonce store init");
         } else {
-            add(Level::problem, "store",
-                fmt::format("schema version {}, this program wants {}", version.found,
-                            version.wanted),
-                "pushonce store migrate");
+            add_away("store",
+                     fmt::format("schema version {}, this program wants {}", version.found,
+                                 version.wanted),
+                     "pushonce store migrate");
         }
     }
 
@@ -133,14 +142,15 @@ class Doctor {
     void examine_gateway(const GatewayOptions& options) {
         const auto choice = site_.gateway(options.name);
         const auto subject = "gateway " + options.name;
-        const auto trouble = unreachable_because(site_, choice);
-        if (trouble.empty())
-            add(Level::fine, subject,
-                fmt::format("credentials can be read; reached {}", choice.type->target(options)));
+        const auto trial = try_out(site_, choice);
+        if (trial.trouble.empty())
+            add(Level::fine, subject, trial.tried);
+        else if (trial.is_away)
+            add_away(subject, trial.trouble,
+                     "where it says no more: check endpoint, ca_file, firewall and proxy; the "
+                     "credentials can be read");
         else
-            add(Level::problem, subject, trouble,
-                "where it says no more: check endpoint, ca_file, firewall and proxy; the "
-                "credentials can be read");
+            add(Level::problem, subject, trial.trouble);
     }
 
     Site& site_;
@@ -163,9 +173,11 @@ std::string_view words(Level level) {
 int doctor(Invocation& invocation) {
     Site site(invocation.globals);
     Doctor examiner(site);
-    bool has_problem = false;
+    int code = kExitDone;
     for (const auto& finding : examiner.examine()) {
-        has_problem = has_problem || finding.level == Level::problem;
+        // What must be changed weighs more than what may be back soon.
+        if (finding.level == Level::problem && code != kExitUsage)
+            code = finding.is_away ? kExitUnavailable : kExitUsage;
         if (invocation.globals.json) {
             const auto level = finding.level == Level::problem ? "problem" : words(finding.level);
             print_json(invocation.out, {{"level", level},
@@ -179,8 +191,7 @@ int doctor(Invocation& invocation) {
                 invocation.out << fmt::format("         → {}\n", finding.cure);
         }
     }
-    if (!examiner.store_reached()) return kExitUnavailable;
-    return has_problem ? kExitUsage : kExitDone;
+    return code;
 }
 
 }  // namespace
@@ -189,7 +200,10 @@ void add_doctor(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand(
         "doctor", "Look at store, durability, journal, space, credentials and clock");
     verb.footer(
-        "Exit 0: all fine; 2: something must be changed; 5: the store cannot be used.\n"
+        "Goes as far as it can without delivering anything, and says how far: APNs and FCM are "
+        "asked\n"
+        "for a device that does not exist; Web Push and webhooks are only connected to.\n"
+        "Exit 0: all fine; 2: something must be changed; 5: store or a gateway cannot be reached.\n"
         "Examples:\n"
         "  pushonce doctor\n"
         "  pushonce --json doctor");

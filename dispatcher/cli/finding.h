@@ -11,7 +11,8 @@ struct Finding {
     enum class Level { fine, look, problem } level = Level::fine;
     std::string subject;
     std::string text;
-    std::string cure;  ///< the exact setting or command; "" where nothing is to be done
+    std::string cure;      ///< the exact setting or command; "" where nothing is to be done
+    bool is_away = false;  ///< a problem that may go by itself: something cannot be reached
 };
 
 /// What a database's settings, as the store reports them, mean for the promise that an acknowledged

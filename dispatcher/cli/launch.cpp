@@ -11,6 +11,7 @@
 #include "cli/durability_gate.h"
 #include "cli/invocation.h"
 #include "cli/look_alikes_text.h"
+#include "cli/next_command.h"
 #include "cli/number_text.h"
 #include "cli/operator_identity.h"
 #include "cli/plan_text.h"
@@ -41,19 +42,45 @@ bool is_wanted(SignalWatch& signals, Invocation& invocation, const LaunchOptions
                invocation.err, signals.stop_fd());
 }
 
-int refuse_unwanted(const SignalWatch& signals, Invocation& invocation) {
-    invocation.err << "Nothing was sealed or sent.\n";
+/// With --json: as every command that fails, and what was planned with it.
+void print_refusal(Invocation& invocation, const std::string& why, int code,
+                   const nlohmann::ordered_json& view) {
+    if (!invocation.globals.json) return;
+    nlohmann::ordered_json document = {{"error", why + "Nothing was sealed or sent."},
+                                       {"exit_code", code}};
+    document.update(view);
+    print_json(invocation.out, document);
+}
+
+/// Says why nothing was sealed or sent, and answers `code`.
+int refuse(Invocation& invocation, const std::string& why, int code,
+           const nlohmann::ordered_json& view = nlohmann::ordered_json::object()) {
+    invocation.err << why << "Nothing was sealed or sent.\n";
+    print_refusal(invocation, why, code, view);
+    return code;
+}
+
+int code_of_unwanted(const SignalWatch& signals) {
     return signals.is_stopped() ? kExitUnavailable : kExitRefused;
 }
 
+std::string problems_text(const Plan& made) {
+    std::string text;
+    for (const auto& problem : made.problems)
+        text += problem + "\n";
+    return text;
+}
+
 /// Whether the plan found that this repeats another campaign, and nobody said that it shall.
-bool is_look_alike(Invocation& invocation, const LaunchOptions& options, const Plan& made) {
-    if (options.despite_similar || !made.look_alikes || !made.look_alikes->is_found()) return false;
-    invocation.err << fmt::format(
-        "Refused: {}\nNothing was sealed or sent. If it shall go to all of them all the same: "
-        "`pushonce launch {} --despite-similar`, which is recorded.\n",
+bool is_look_alike(const LaunchOptions& options, const Plan& made) {
+    return !options.despite_similar && made.look_alikes && made.look_alikes->is_found();
+}
+
+std::string look_alike_refusal(const LaunchOptions& options, const Plan& made) {
+    return fmt::format(
+        "Refused: {}\nIf it shall go to all of them all the same: `pushonce launch {} "
+        "--despite-similar`, which is recorded.\n",
         look_alikes_sentence(made.look_alikes), options.file);
-    return true;
 }
 
 void record_look_alike(Site& site, const SealedCampaign& sealed, const Plan& made) {
@@ -73,7 +100,7 @@ int launch_sealed(Site& site, SignalWatch& signals, Invocation& invocation,
         gateways.push_back(gateway.name);
     if (!is_wanted(signals, invocation, options, counts.never_tried + counts.retryable,
                    fmt::format("{}", fmt::join(gateways, ", "))))
-        return refuse_unwanted(signals, invocation);
+        return refuse(invocation, {}, code_of_unwanted(signals));
     record_weakness(site, joined.record.head.id, weakness);
     return run_sealed(site, signals, invocation, std::move(joined.record));
 }
@@ -86,10 +113,10 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
     // A store that is halted, down or forgets is told before a long audience is read.
-    if (is_halted(site, invocation)) {
-        invocation.err << "Nothing was sealed or sent.\n";
-        return kExitStopped;
-    }
+    if (const auto halt = site.campaigns().halted())
+        return refuse(invocation,
+                      fmt::format("{}\nNext: {}\n", halt_sentence(*halt), next_under_halt()),
+                      kExitStopped);
     const auto weakness = require_durability(site, options.accepts_weak_durability);
     auto record = site.campaigns().find(file.name.text());
     if (record && is_live(origin_of(file.audience)))
@@ -98,20 +125,20 @@ int launch(Invocation& invocation, const LaunchOptions& options) {
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto made = plan_visibly(site, prepared, {true, false}, invocation.err, check);
     invocation.err << plan_text(prepared, made);
+    const auto view = [&] {
+        return invocation.globals.json ? plan_view(prepared, made)
+                                       : nlohmann::ordered_json::object();
+    };
     if (!made.problems.empty()) {
         invocation.err << "Nothing was sealed or sent.\n";
-        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
+        print_refusal(invocation, problems_text(made), kExitUsage, view());
         return kExitUsage;
     }
-    if (is_look_alike(invocation, options, made)) {
-        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
-        return kExitRefused;
-    }
+    if (is_look_alike(options, made))
+        return refuse(invocation, look_alike_refusal(options, made), kExitRefused, view());
     if (!is_wanted(signals, invocation, options, made.store->fresh + made.store->retryable,
-                   gateways_text(prepared))) {
-        if (invocation.globals.json) print_json(invocation.out, plan_view(prepared, made));
-        return refuse_unwanted(signals, invocation);
-    }
+                   gateways_text(prepared)))
+        return refuse(invocation, {}, code_of_unwanted(signals), view());
     signals.check();
     // Credentials that cannot be read are told before anything is sealed.
     for (const auto& gateway : prepared.gateways)

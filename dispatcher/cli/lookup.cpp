@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <list>
 #include <memory>
 #include <ostream>
 
@@ -6,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/readable_file.h"
 #include "base/time_text.h"
 #include "campaign/notification.h"
 #include "cli/campaign_view.h"
@@ -85,12 +87,33 @@ void print_sisters(Invocation& invocation, const LookupOptions& options, Campaig
         });
 }
 
+/// The sealed gateway, with its settings if the server file still has it. Whoever asks about a
+/// device need not be able to send to it: where a file that they name cannot be read, a copy that
+/// is for show goes to `copies`.
+GatewayChoice choice_to_show(const Site& site, const SealedGateway& sealed,
+                             std::list<GatewayOptions>& copies) {
+    const auto& type = site.type(sealed.type);
+    const auto* options = site.server().gateway(sealed.name);
+    if (options == nullptr || options->type != sealed.type) return {nullptr, &type};
+    for (const auto& key : type.keys()) {
+        const bool names_file = key.form == GatewayType::Key::Form::path &&
+                                options->keys.contains(std::string(key.name));
+        if (!names_file || reading_problem(options->key(key.name)).empty()) continue;
+        copies.push_back(*options);
+        copies.back().is_for_show = true;
+        return {&copies.back(), &type};
+    }
+    return {options, &type};
+}
+
 int explain_device(Invocation& invocation, Site& site, const std::string& appid) {
     auto& store = site.campaigns();
     auto& records = site.device_records();
+    std::list<GatewayOptions> copies;
     const auto chapters = device_history(
         store, records, appid,
-        [&](const std::string& type) -> const GatewayType& { return site.type(type); });
+        [&](const SealedGateway& sealed) { return choice_to_show(site, sealed, copies); },
+        site.clock().wall());
     for (const auto& chapter : chapters) {
         auto orders = store.audit(chapter.record.name.text(), kOrdersMax);
         std::reverse(orders.begin(), orders.end());

@@ -102,11 +102,14 @@ void add_mock_gateway(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand("mock-gateway", "The gateway for rehearsal and tests");
     add_options(verb, *options, latency);
     verb.footer(
-        "Speaks like APNs, FCM or a web push service, strictly, and keeps a ledger of what it\n"
-        "accepted. Prints its endpoint.\n"
+        "Speaks like APNs, FCM, a web push service or the receiver of a webhook (every POST on a "
+        "path\n"
+        "that is none of theirs), strictly, and keeps a ledger of what it accepted. Prints its\n"
+        "endpoint.\n"
         "Examples:\n"
         "  pushonce mock-gateway --tls-dir var/mock --ledger var/ledger.ndjson\n"
         "  pushonce mock-gateway --tls-dir var/mock --fcm-service-account var/mock/account.json\n"
+        "  pushonce mock-gateway --tls-dir var/mock --webhook-secret s3cret   # url: …/any/path\n"
         "  pushonce mock-gateway --listen 127.0.0.1:0 --cleartext --latency 20ms\n"
         "  pushonce mock-gateway --faults faults.yaml --ledger ledger.ndjson");
     verb.callback([&invocation, options, latency] {

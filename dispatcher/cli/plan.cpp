@@ -22,10 +22,25 @@ struct PlanOptions {
     bool with_gateways = false;
 };
 
-void check_gateways(Site& site, const PreparedCampaign& prepared, Plan& made) {
-    for (const auto& gateway : prepared.gateways)
-        if (const auto trouble = unreachable_because(site, gateway); !trouble.empty())
-            made.problems.push_back(fmt::format("gateway {}: {}", gateway.options->name, trouble));
+/// What came of trying the gateways: a sentence for each that showed no trouble, and how many could
+/// not be reached.
+struct GatewayTrials {
+    std::vector<std::string> tried;
+    std::size_t away = 0;
+};
+
+GatewayTrials check_gateways(Site& site, const PreparedCampaign& prepared, Plan& made) {
+    GatewayTrials trials;
+    for (const auto& gateway : prepared.gateways) {
+        const auto trial = try_out(site, gateway);
+        const auto& name = gateway.options->name;
+        if (trial.is_away) ++trials.away;
+        if (trial.trouble.empty())
+            trials.tried.push_back(fmt::format("{}: {}", name, trial.tried));
+        else
+            made.problems.push_back(fmt::format("gateway {}: {}", name, trial.trouble));
+    }
+    return trials;
 }
 
 /// What can be said without asking a database for the audience.
@@ -53,11 +68,19 @@ int plan(Invocation& invocation, const PlanOptions& options) {
     if (options.offline && is_live(origin_of(file.audience))) return plan_unread(invocation, file);
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
     auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
-    if (options.with_gateways) check_gateways(site, prepared, made);
-    if (invocation.globals.json)
-        print_json(invocation.out, plan_view(prepared, made));
-    else
+    GatewayTrials trials;
+    if (options.with_gateways) trials = check_gateways(site, prepared, made);
+    if (invocation.globals.json) {
+        auto view = plan_view(prepared, made);
+        if (options.with_gateways) view["tried"] = trials.tried;
+        print_json(invocation.out, view);
+    } else {
+        for (const auto& sentence : trials.tried)
+            invocation.err << "tried       " << sentence << "\n";
         invocation.out << plan_text(prepared, made);
+    }
+    // Only that gateways are away: they may be back.
+    if (trials.away > 0 && made.problems.size() == trials.away) return kExitUnavailable;
     if (!made.problems.empty()) return kExitUsage;
     if (!invocation.globals.json)
         invocation.err << "Nothing was sealed or sent. Next: `pushonce launch " << options.file
@@ -76,8 +99,8 @@ void add_plan(const Verb& app, Invocation& invocation) {
         .allow_extra_args(false);
     verb.add_flag("--offline", options->offline, "Check the files only, without the store");
     verb.add_flag("--with-gateways", options->with_gateways,
-                  "Also read the gateways' keys, connect, and have FCM check a message that it "
-                  "does not deliver");
+                  "Also read the gateways' keys, connect, and ask APNs and FCM for a device that "
+                  "does not exist: who may not send is told, and nothing is delivered");
     verb.footer(
         "Nothing is sealed, sent or made, not even a store that is missing. Warns where many of "
         "these\n"

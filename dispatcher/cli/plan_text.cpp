@@ -106,6 +106,36 @@ std::string rate_text(const Plan& plan) {
                        duration_text(*plan.duration));
 }
 
+/// What `delivery.first` makes of it; "" where everybody is sent to in one go.
+std::string first_text(const PreparedCampaign& prepared) {
+    const auto& settings = prepared.file.settings;
+    if (settings.first_count == 0) return {};
+    const auto count = count_of(settings.first_count, "device");
+    if (settings.first_wait.count() == 0)
+        return fmt::format(
+            "first       {}, then it pauses: look, and `pushonce resume {} --because \"…\"` and "
+            "`pushonce restart {}` send the rest\n",
+            count, prepared.campaign.name.text(), prepared.campaign.name.text());
+    return fmt::format("first       {}, then it waits {} before the rest\n", count,
+                       duration_text(settings.first_wait));
+}
+
+nlohmann::ordered_json first_view(const Settings& settings) {
+    if (settings.first_count == 0) return nullptr;
+    return {{"count", settings.first_count},
+            {"then", settings.first_wait.count() == 0
+                         ? nlohmann::ordered_json("pause")
+                         : nlohmann::ordered_json(duration_text(settings.first_wait))}};
+}
+
+std::string payload_text(const PreparedCampaign& prepared, std::size_t index,
+                         const GatewayPlan& gateway) {
+    return fmt::format("largest payload {} of {} bytes ({})",
+                       with_separators(gateway.payload_bytes),
+                       with_separators(gateway.payload_bytes_max),
+                       prepared.gateways[index].type->payload_measure());
+}
+
 }  // namespace
 
 std::string gateways_text(const PreparedCampaign& prepared) {
@@ -124,11 +154,12 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
     if (prepared.campaign.once_per != prepared.campaign.name.text())
         text += fmt::format(", once per {}", prepared.campaign.once_per);
     text += "\n" + audience_text(prepared, plan);
-    for (const auto& gateway : plan.gateways)
-        text += fmt::format("gateway     {}: {} to {}; largest payload {} of {} bytes\n",
-                            gateway.name, count_of(gateway.recipients, "device"), gateway.target,
-                            with_separators(gateway.payload_bytes),
-                            with_separators(gateway.payload_bytes_max));
+    for (std::size_t i = 0; i < plan.gateways.size(); ++i) {
+        const auto& gateway = plan.gateways[i];
+        text += fmt::format("gateway     {}: {} to {}; {}\n", gateway.name,
+                            count_of(gateway.recipients, "device"), gateway.target,
+                            payload_text(prepared, i, gateway));
+    }
     if (plan.store) text += store_text(*plan.store, is_live(prepared.audience.origin()));
     if (plan.store && plan.store->is_scope_new &&
         prepared.campaign.once_per != prepared.campaign.name.text())
@@ -140,7 +171,7 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
     text += fmt::format("space       {} for flags", size_text(plan.flag_bytes));
     if (plan.payload_bytes > 0)
         text += fmt::format(", {} for the sealed audience", size_text(plan.payload_bytes));
-    text += "\n" + rate_text(plan);
+    text += "\n" + rate_text(plan) + first_text(prepared);
     if (const auto window = window_sentence(prepared.file.settings, SystemClock().wall());
         !window.empty())
         text += "window      " + window + "\n";
@@ -158,14 +189,17 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
     for (const auto& row : counts.problems)
         bad_rows.push_back({{"line", row.line}, {"where", row.where}, {"problem", row.problem}});
     ordered_json gateways = ordered_json::array();
-    for (const auto& gateway : plan.gateways)
+    for (std::size_t i = 0; i < plan.gateways.size(); ++i) {
+        const auto& gateway = plan.gateways[i];
         gateways.push_back({{"name", gateway.name},
                             {"type", gateway.type},
                             {"target", gateway.target},
                             {"recipients", gateway.recipients},
                             {"payload_bytes", gateway.payload_bytes},
                             {"payload_bytes_max", gateway.payload_bytes_max},
+                            {"payload_measure", prepared.gateways[i].type->payload_measure()},
                             {"too_large", gateway.too_large}});
+    }
     ordered_json view = {{"campaign", prepared.campaign.name.text()},
                          {"once_per", prepared.campaign.once_per},
                          {"audience",
@@ -183,6 +217,7 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"payload_bytes", plan.payload_bytes},
                          {"rate_per_second", nullptr},
                          {"duration_seconds", nullptr},
+                         {"first", first_view(prepared.file.settings)},
                          {"similar", look_alikes_view(plan.look_alikes)},
                          {"warnings", plan.warnings},
                          {"problems", plan.problems}};

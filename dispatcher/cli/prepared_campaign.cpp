@@ -47,8 +47,12 @@ OpenRows open_rows(Site& site, std::vector<std::string>& warnings) {
 
 std::vector<GatewayChoice> gateways_of(const Site& site, const CampaignFile& file) {
     std::vector<GatewayChoice> gateways;
-    for (const auto& name : file.routing.gateways)
+    for (const auto& name : file.routing.gateways) {
         gateways.push_back(site.gateway(name));
+        const auto& options = *gateways.back().options;
+        if (!options.is_for_show && !options.ca_file.empty())
+            options.file("ca_file").require_readable();
+    }
     return gateways;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/campaign_view.h"
 #include "cli/planning.h"
+#include "cli/request_text.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "engine/notification_renderer.h"
@@ -22,23 +23,21 @@ struct PreviewOptions {
 };
 
 void print_preview(Invocation& invocation, const GatewayChoice& gateway,
-                   const RequestPreview& request) {
+                   const RequestPreview& request, std::size_t payload_bytes,
+                   std::size_t payload_bytes_max) {
     auto& out = invocation.out;
     if (invocation.globals.json) {
-        auto headers = nlohmann::ordered_json::object();
-        for (const auto& [name, value] : request.headers)
-            headers[name] = value;
-        print_json(out, {{"gateway", gateway.options->name},
-                         {"method", request.method},
-                         {"url", request.url},
-                         {"headers", headers},
-                         {"body", request.body}});
+        nlohmann::ordered_json view = {{"gateway", gateway.options->name}};
+        view.update(request_view(request));
+        view.update({{"payload_bytes", payload_bytes},
+                     {"payload_bytes_max", payload_bytes_max},
+                     {"payload_measure", gateway.type->payload_measure()}});
+        print_json(out, view);
         return;
     }
-    out << request.method << " " << request.url << "\n";
-    for (const auto& [name, value] : request.headers)
-        out << name << ": " << value << "\n";
-    out << "\n" << request.body << "\n";
+    out << request_text(request);
+    invocation.err << fmt::format("payload     {} of {} bytes ({})\n", payload_bytes,
+                                  payload_bytes_max, gateway.type->payload_measure());
 }
 
 int preview(Invocation& invocation, const PreviewOptions& options) {
@@ -59,7 +58,8 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
                               fmt::format("the payload for {} has {} bytes, {} takes {} at most",
                                           options.appid, renderer.payload_bytes(),
                                           gateway.options->name, renderer.payload_bytes_max()));
-        print_preview(invocation, gateway, gateway.type->preview(*gateway.options, *notification));
+        print_preview(invocation, gateway, gateway.type->preview(*gateway.options, *notification),
+                      renderer.payload_bytes(), renderer.payload_bytes_max());
     });
     if (!found)
         throw ConfigError(RowsName(prepared.file.audience, false).text(),

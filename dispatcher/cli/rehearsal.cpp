@@ -248,8 +248,8 @@ void Rehearsal::estimate(const Plan& plan, RehearsalResult& result) const {
 void Rehearsal::add_notes(RehearsalResult& result) const {
     auto& notes = result.notes;
     notes.emplace_back(
-        "at full speed: delivery.rate, delivery.first and a gateway's rate are left "
-        "out, and nobody is waited for");
+        "at full speed and at once: delivery.rate, delivery.first, schedule.send_window and a "
+        "gateway's rate are left out, and nobody is waited for");
     if (options_.latency.empty() && mock_)
         notes.emplace_back(
             "the mock gateway answers at once; --latency 80ms plays one that is far away");

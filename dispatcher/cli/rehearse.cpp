@@ -140,7 +140,7 @@ void add_rehearse(const Verb& app, Invocation& invocation) {
         "The real audience, this machine, a throw-away store: a dispatcher is started, killed at\n"
         "random, restarted, to the end; then ledger, audience and report are held against each\n"
         "other. No real endpoint can be reached, no credential is read, the store is not written\n"
-        "to. It runs at full speed: delivery.rate counts for the ETA only.\n"
+        "to. It runs at full speed, at any hour: delivery.rate counts for the ETA only.\n"
         "Exit 0: every invariant holds (what the kills left in doubt is counted, not blamed);\n"
         "3: as a launch, devices are undelivered or in doubt by the gateway's answers; 6: the\n"
         "campaign stopped itself; 1: an invariant is violated, and the folder is kept.\n"

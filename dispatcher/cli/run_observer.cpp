@@ -12,8 +12,10 @@ void RunObserver::already_claimed(std::size_t recipients) {
 }
 
 void RunObserver::gateway_lost(const std::string& gateway, const std::string& why) {
-    log(LogLevel::warn, "gateway {} is out of reach: {}; waiting for it, no try is spent", gateway,
-        why);
+    log(LogLevel::warn,
+        "gateway {} is out of reach: {}; waiting for it: nothing is sent meanwhile, and only "
+        "what was on the wire has spent a try",
+        gateway, why);
 }
 
 void RunObserver::gateway_restored(const std::string& gateway) {

@@ -21,6 +21,10 @@ sigset_t watched_signals() {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    // Under nohup the end of the terminal is nothing to us.
+    struct sigaction found {};
+    if (sigaction(SIGHUP, nullptr, &found) == 0 && found.sa_handler != SIG_IGN)
+        sigaddset(&signals, SIGHUP);
     return signals;
 }
 
@@ -68,6 +72,8 @@ void SignalWatch::watch() {
         if (waited[1].revents != 0) return;
         signalfd_siginfo received{};
         if (read(signal_fd_, &received, sizeof received) != sizeof received) continue;
+        // The end of a terminal is told by its shell and by the kernel: nobody is in a hurry.
+        if (is_stopped() && received.ssi_signo == SIGHUP) continue;
         if (is_stopped()) _exit(kExitUnavailable);
         raise_event(stop_fd_);
         stop_.request_stop();

@@ -8,7 +8,8 @@
 
 namespace dispatcher::cli {
 
-/// SIGINT and SIGTERM: the first asks for a stop, a second one ends the process at once with exit
+/// SIGINT, SIGTERM and the end of the terminal (SIGHUP, unless it is ignored): the first asks for a
+/// stop, a second SIGINT or SIGTERM ends the process at once with exit
 /// code 5, which the flag protocol makes safe. Make it before any other thread, so that all of them
 /// inherit the blocked signals. One at a time.
 class SignalWatch {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/host_name.h"
 #include "config/quantity.h"
 
 namespace dispatcher {
@@ -12,16 +13,6 @@ constexpr std::uint64_t kPortMax = 65'535;
 bool is_port(std::string_view text, std::uint64_t min) {
     const auto port = parse_count(text);
     return port && *port >= min && *port <= kPortMax;
-}
-
-bool is_host(std::string_view text) {
-    const bool is_v6 = text.size() >= 4 && text.front() == '[' && text.back() == ']';
-    if (is_v6) text = text.substr(1, text.size() - 2);
-    const auto is_allowed = [&](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '-' || c == '_' || (is_v6 && c == ':');
-    };
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_allowed);
 }
 
 /// Splits `host:port`; without a port the second half is empty.

@@ -28,8 +28,11 @@ void Problems::throw_if_any() const {
     });
     std::string lines;
     for (std::size_t i = 0; i < std::min(sorted.size(), kProblemsShownMax); ++i)
-        lines += fmt::format("{}{}: {}", i == 0 ? "" : "\n",
-                             to_string(sorted[i].file, sorted[i].mark), sorted[i].text);
+        lines +=
+            fmt::format("{}{}{}", i == 0 ? "" : "\n",
+                        sorted[i].file.empty() ? std::string()
+                                               : to_string(sorted[i].file, sorted[i].mark) + ": ",
+                        sorted[i].text);
     if (sorted.size() > kProblemsShownMax)
         lines += fmt::format("\nand {} more", sorted.size() - kProblemsShownMax);
     throw ConfigError("", lines);

@@ -14,6 +14,7 @@ struct Mark {
 /// Collects what is wrong with configuration files, so that one run shows all of it.
 class Problems {
   public:
+    /// An empty `file`: there is none, and the text says by itself what is meant.
     void add(const std::string& file, Mark mark, std::string problem);
     [[nodiscard]] std::size_t size() const { return problems_.size(); }
     /// Throws a ConfigError if there are problems: one line each, `file:line:column: problem`, in

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/readable_file.h"
 
 namespace dispatcher {
 namespace {
@@ -87,11 +87,16 @@ std::optional<std::string> environment_variable(const std::string& name, std::st
 ReferenceSource content_of_files_beside(const SourceFile& file) {
     return [&file](const std::string& name, std::string& problem) -> std::optional<std::string> {
         const auto path = file.resolve(name);
+        if (const auto reason = reading_problem(path); !reason.empty()) {
+            problem = fmt::format("the file {} {}", path,
+                                  reason == "no such file" ? "is not there" : reason);
+            return std::nullopt;
+        }
         std::ifstream stream(path, std::ios::binary);
         std::string content(kContentBytesMax + 1, '\0');
         stream.read(content.data(), static_cast<std::streamsize>(content.size()));
         content.resize(static_cast<std::size_t>(stream.gcount()));
-        if (!stream.is_open() || stream.bad() || std::filesystem::is_directory(path)) {
+        if (!stream.is_open() || stream.bad()) {
             problem = fmt::format("the file {} cannot be read", path);
         } else if (content.size() > kContentBytesMax) {
             problem = fmt::format("the file {} is larger than {} bytes", path, kContentBytesMax);

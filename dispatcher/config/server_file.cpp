@@ -53,8 +53,11 @@ void read_retention(MapReader retention, StoreOptions& store) {
 void read_database(MapReader& reader, const SourceFile& file, std::string& url, Secret& password,
                    std::string& tls_ca) {
     reader.text("url", url);
-    if (const auto problem = store_url_problem(url); problem && reader.find("url") != nullptr)
-        reader.fail(*reader.find("url"), fmt::format("{}: {}", reader.full_name("url"), *problem));
+    // What is broken already has been told.
+    const auto* written = reader.find("url");
+    if (written != nullptr && written->kind == YamlNode::Kind::scalar)
+        if (const auto problem = store_url_problem(url))
+            reader.fail(*written, fmt::format("{}: {}", reader.full_name("url"), *problem));
     if (url.starts_with(kSqliteScheme))
         url = std::string(kSqliteScheme) + file.resolve(url.substr(kSqliteScheme.size()));
     reader.secret("password", password);
@@ -203,7 +206,28 @@ void read_key_of_type(MapReader& reader, const GatewayType::Key& key, GatewayOpt
     }
 }
 
-void read_gateway(MapReader reader, const Problems& problems,
+/// Where each key's value stands; whether one of them is broken is told too.
+bool note_places(MapReader& reader, const SourceFile& file, GatewayOptions& gateway) {
+    bool is_whole = true;
+    for (const auto& key : reader.keys()) {
+        const auto* node = reader.find(key);
+        is_whole = is_whole && node->kind != YamlNode::Kind::broken;
+        gateway.places[key] = to_string(file.path, node->mark);
+    }
+    return is_whole;
+}
+
+void check_with_type(MapReader& reader, const GatewayType& type, const GatewayOptions& gateway) {
+    const auto problem = type.problem(gateway);
+    if (!problem) return;
+    const auto* node = problem->key.empty() ? nullptr : reader.find(problem->key);
+    const auto name =
+        problem->key.empty() ? "gateways." + gateway.name : reader.full_name(problem->key);
+    reader.fail(node == nullptr ? reader.mark() : node->mark,
+                fmt::format("{}: {}", name, problem->text));
+}
+
+void read_gateway(MapReader reader, const Problems& problems, const SourceFile& file,
                   const std::vector<const GatewayType*>& types, bool are_secrets_needed,
                   GatewayOptions& gateway) {
     const auto problems_before = problems.size();
@@ -215,22 +239,23 @@ void read_gateway(MapReader reader, const Problems& problems,
     for (const auto& key : type->keys())
         read_key_of_type(reader, key, gateway);
     reader.finish();
-    if (problems.size() > problems_before) return;
-    if (!are_secrets_needed) {
+    const bool is_whole = note_places(reader, file, gateway);
+    if (problems.size() > problems_before || !is_whole) return;
+    gateway.is_for_show = !are_secrets_needed;
+    if (gateway.is_for_show)
         gateway.secrets.clear();
-        return;
-    }
-    if (const auto problem = type->problem(gateway)) reader.fail(reader.mark(), *problem);
+    else
+        check_with_type(reader, *type, gateway);
 }
 
-void read_gateways(MapReader reader, const Problems& problems,
+void read_gateways(MapReader reader, const Problems& problems, const SourceFile& file,
                    const std::vector<const GatewayType*>& types, bool are_secrets_needed,
                    std::vector<GatewayOptions>& gateways) {
     for (const auto& name : reader.keys()) {
         check_name(reader, name);
         GatewayOptions gateway;
         gateway.name = name;
-        read_gateway(reader.map(name), problems, types, are_secrets_needed, gateway);
+        read_gateway(reader.map(name), problems, file, types, are_secrets_needed, gateway);
         gateways.push_back(std::move(gateway));
     }
 }
@@ -289,8 +314,8 @@ ServerFile load_server_file(const std::string& path,
     MapReader root(tree, "", source, problems);
     read_store(root.map("store"), source, file.store);
     read_journal(root.map("journal"), source, file.journal);
-    read_gateways(root.map("gateways"), problems, gateway_types, !unneeded.contains("gateways"),
-                  file.gateways);
+    read_gateways(root.map("gateways"), problems, source, gateway_types,
+                  !unneeded.contains("gateways"), file.gateways);
     read_server(root.map("server"), file.server);
     read_log(root.map("log"), file.log);
     read_sources(root.map("sources"), source, file.sources);

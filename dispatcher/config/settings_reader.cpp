@@ -195,8 +195,7 @@ void read_window(MapReader& schedule, Settings& settings) {
 
 Settings changed_settings(const Settings& settings, const std::vector<std::string>& orders) {
     auto changed = settings;
-    const auto line = fmt::format("{}", fmt::join(orders, " "));
-    const SourceFile source{line, line};
+    const SourceFile source{};  // the keys say what is meant
     Problems problems;
     YamlNode root;
     root.kind = YamlNode::Kind::map;
@@ -207,7 +206,9 @@ Settings changed_settings(const Settings& settings, const std::vector<std::strin
         const auto sign = order.find('=');
         const auto key = order.substr(0, sign);
         if (sign == order.npos || key.empty()) {
-            problems.add(line, mark, "an order has the form KEY=VALUE, such as rate=1000/s");
+            problems.add(
+                source.path, mark,
+                fmt::format("'{}' is not of the form KEY=VALUE, such as rate=1000/s", order));
             continue;
         }
         const auto value = order.substr(sign + 1);

@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/readable_file.h"
 #include "config/problems.h"
 
 namespace dispatcher {
@@ -43,10 +44,8 @@ std::size_t first_bad_byte(const std::string& text) {
 }  // namespace
 
 SourceFile SourceFile::read(const std::string& path) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) throw ConfigError(path, "no such file");
-    if (std::filesystem::is_directory(status)) throw ConfigError(path, "is a folder, not a file");
+    if (const auto problem = reading_problem(path); !problem.empty())
+        throw ConfigError(path, problem);
     errno = 0;
     std::ifstream stream(path, std::ios::binary);
     if (!stream)

@@ -26,18 +26,21 @@ std::string render_text(const Campaign& campaign, const std::string& text,
     return rendered;
 }
 
-DeviceChapter::Text render(const Campaign& campaign, const GatewayType& type,
-                           std::string_view appid, const std::vector<std::string_view>& values) {
+DeviceChapter::Text render(const Campaign& campaign, const GatewayChoice& gateway,
+                           std::string_view appid, const std::vector<std::string_view>& values,
+                           WallTime now) {
     DeviceChapter::Text text;
     text.locale =
         best_locale(campaign.message, value_of(campaign.audience.columns, values, "locale"));
     const auto& wording = campaign.message.locales.at(text.locale);
     text.title = render_text(campaign, wording.title, values);
     text.body = render_text(campaign, wording.body, values);
-    NotificationRenderer renderer(campaign, type);
-    // The payload is the same at any time; what depends on time stands in headers.
-    if (const auto notification = renderer.render(appid, values, {}, {}))
-        text.payload = std::string(notification->payload);
+    NotificationRenderer renderer(campaign, *gateway.type);
+    const auto notification = renderer.render(appid, values, now, {});
+    if (!notification) return text;
+    text.payload = std::string(notification->payload);
+    if (gateway.options != nullptr)
+        text.request = gateway.type->preview(*gateway.options, *notification);
     return text;
 }
 
@@ -68,9 +71,9 @@ void add_flag(CampaignStore& store, DeviceRecords& records, std::string_view app
 
 }  // namespace
 
-std::vector<DeviceChapter> device_history(
-    CampaignStore& store, DeviceRecords& records, std::string_view appid,
-    const std::function<const GatewayType&(const std::string&)>& type_of) {
+std::vector<DeviceChapter> device_history(CampaignStore& store, DeviceRecords& records,
+                                          std::string_view appid, const FindGateway& find_gateway,
+                                          WallTime now) {
     std::vector<DeviceChapter> chapters;
     for (const auto& place : records.places_of(appid)) {
         if (place.name.empty() || place.state == CampaignState::purged) continue;
@@ -96,7 +99,7 @@ std::vector<DeviceChapter> device_history(
                 const ChunkData data(*payload->data);
                 std::vector<std::string_view> values;
                 data.row(*row, values);
-                chapter.text = render(campaign, type_of(sealed.type), appid, values);
+                chapter.text = render(campaign, find_gateway(sealed), appid, values, now);
             }
         }
         chapters.push_back(std::move(chapter));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/dispatcher.h"
 #include "engine/reported_outcome.h"
 #include "gateway/gateway_type.h"
 #include "store/device_records.h"
@@ -27,15 +28,21 @@ struct DeviceChapter {
         std::string locale;  ///< of the template
         std::string title;
         std::string body;
-        std::string payload;  ///< as the gateway gets it; "" if it is larger than that takes
+        std::string payload;  ///< "" if it is larger than the gateway takes
+        /// The whole request, its secrets left out, times as of now; absent where the gateway's
+        /// settings are not at hand or the payload is too large.
+        std::optional<RequestPreview> request;
     };
     std::optional<Text> text;  ///< absent where retention dropped the audience's data
 };
 
-/// Every campaign whose audience holds the device, oldest first. `type_of` knows the gateway types
-/// by name. Reads only. Throws StoreError, and what `type_of` throws.
-std::vector<DeviceChapter> device_history(
-    CampaignStore& store, DeviceRecords& records, std::string_view appid,
-    const std::function<const GatewayType&(const std::string&)>& type_of);
+/// The type of a sealed gateway, and its settings where there are any to preview a request with.
+using FindGateway = std::function<GatewayChoice(const SealedGateway&)>;
+
+/// Every campaign whose audience holds the device, oldest first. Reads only; `now` is when requests
+/// are shown as of. Throws StoreError, and what `find_gateway` throws.
+std::vector<DeviceChapter> device_history(CampaignStore& store, DeviceRecords& records,
+                                          std::string_view appid, const FindGateway& find_gateway,
+                                          WallTime now);
 
 }  // namespace dispatcher

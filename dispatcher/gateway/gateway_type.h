@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "campaign/campaign.h"
+#include "gateway/credential_file.h"
 #include "gateway/gateway.h"
 
 namespace dispatcher {
@@ -33,11 +35,28 @@ struct GatewayOptions {
     /// strings.
     std::map<std::string, std::string> keys;
     std::map<std::string, Secret> secrets;
+    /// Where the server file has each key of the entry, common ones too: file:line:column.
+    std::map<std::string, std::string> places;
+    /// The file was read where nothing is sent: keys may stand for what was not looked up, and no
+    /// file that they name needs to be there.
+    bool is_for_show = false;
 
     /// The value of a key of the type; "" where the file has none.
     [[nodiscard]] std::string key(std::string_view key_name) const {
         const auto found = keys.find(std::string(key_name));
         return found == keys.end() ? std::string() : found->second;
+    }
+
+    /// What opens an error about a key's value: its place and full name.
+    [[nodiscard]] std::string where(const std::string& key_name) const {
+        const auto found = places.find(key_name);
+        return (found == places.end() ? std::string() : found->second + ": ") + "gateways." + name +
+               "." + key_name;
+    }
+    /// The file that a key names.
+    [[nodiscard]] CredentialFile file(const std::string& key_name) const {
+        const auto path = key_name == "ca_file" ? ca_file : key(key_name);
+        return {path, where(key_name) + ": " + path};
     }
 };
 
@@ -75,9 +94,19 @@ class GatewayType {
         std::vector<std::string_view> choices;
     };
     [[nodiscard]] virtual std::vector<Key> keys() const = 0;
-    /// What is wrong with a set of keys taken together; nothing if all is well.
-    [[nodiscard]] virtual std::optional<std::string> problem(const GatewayOptions&) const {
-        return {};
+    struct Problem {
+        std::string key;   ///< whose value is wrong; "" where it is all of them taken together
+        std::string text;  ///< goes on after the name of the key or the gateway
+    };
+    /// What is wrong with the keys, each by itself or taken together; nothing if all is well.
+    [[nodiscard]] virtual std::optional<Problem> problem(const GatewayOptions&) const { return {}; }
+    /// Throws ConfigError if there is a problem().
+    void require_no_problem(const GatewayOptions& options) const {
+        const auto found = problem(options);
+        if (!found) return;
+        throw ConfigError(
+            found->key.empty() ? "gateways." + options.name : options.where(found->key),
+            found->text);
     }
     [[nodiscard]] virtual bool needs_token() const { return true; }
     /// The audience columns whose values, joined by single spaces, make a device token; the first
@@ -88,6 +117,8 @@ class GatewayType {
         return {};
     }
     [[nodiscard]] virtual std::size_t payload_bytes_max() const = 0;
+    /// What is held against that limit, for people.
+    [[nodiscard]] virtual std::string_view payload_measure() const { return "the request's body"; }
     /// Where the server file names no rate: notifications per second; 0: no limit.
     [[nodiscard]] virtual double default_rate_per_second() const { return 0; }
     /// Host, topic, environment: what a sealed campaign must find again.
@@ -101,8 +132,23 @@ class GatewayType {
     /// Reads keys and certificates (throws ConfigError), connects lazily.
     [[nodiscard]] virtual std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                         Random& random) const = 0;
-    /// The same, but the service only checks what it is sent and never delivers it: to try
-    /// credentials with. Null where the service offers no such thing.
+    /// How far credentials can be tried without anything being delivered.
+    struct Trial {
+        enum class Way : std::uint8_t {
+            read,     ///< they are read, and no more
+            connect,  ///< a connection is made; nothing is asked
+            ask,      ///< a request for `token` is sent, which no device has
+        };
+        Way way = Way::connect;
+        std::string token{};
+        std::string untried{};  ///< a sentence's half: what this shows nothing about
+        /// Where cleartext is meant: the same with TLS. That it answers means that it is meant so.
+        std::shared_ptr<const GatewayOptions> over_tls{};
+    };
+    [[nodiscard]] virtual Trial trial(const GatewayOptions&) const { return {}; }
+
+    /// The same as open(), but the service only checks what it is sent and never delivers it. Null
+    /// where the service offers no such thing.
     [[nodiscard]] virtual std::unique_ptr<Gateway> open_for_checks(const GatewayOptions&, Clock&,
                                                                    Random&) const {
         return {};

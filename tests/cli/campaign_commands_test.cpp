@@ -126,6 +126,8 @@ TEST_CASE("a copy of a campaign under a new name is refused, unless it is wanted
     CHECK(refused.code == 4);
     CHECK(contains(refused.err, "`pushonce restart sale`, or `once_per: sale`"));
     CHECK(contains(refused.err, "copy.yaml --despite-similar"));
+    CHECK(contains(refused.document()["error"], "Refused: 100 % of these devices got this text"));
+    CHECK(refused.document()["exit_code"] == 4);
     const auto similar = refused.document()["similar"];
     CHECK(similar["share"] == 1);
     CHECK(similar["is_sample"] == false);
@@ -342,11 +344,14 @@ TEST_CASE("the doctor finds a fresh embedded set-up fit") {
     CHECK(examined.lines().size() > 4);
 }
 
-TEST_CASE("the doctor names a store without tables") {
+TEST_CASE("a store that the first launch makes is worth a note, and no problem") {
     const Desk desk;
     const auto examined = desk.run({"doctor"});
-    CHECK(examined.code == 5);
+    INFO(examined.out);
+    CHECK(examined.code == 0);
+    CHECK(contains(examined.out, "is not made yet: the first launch makes it"));
     CHECK(contains(examined.out, "pushonce store init"));
+    CHECK(contains(examined.out, "gateway hook: credentials can be read; it sends nothing"));
 }
 
 TEST_CASE("init writes files that work as they are, and never overwrites") {
@@ -361,7 +366,7 @@ TEST_CASE("init writes files that work as they are, and never overwrites") {
     CHECK(run({"--config", server, "plan", campaign}, out, err) == 0);
     CHECK(contains(out.str(), "20 devices"));
     // The keys can be read, but nobody started the mock gateway.
-    CHECK(run({"--config", server, "plan", campaign, "--with-gateways"}, out, err) == 2);
+    CHECK(run({"--config", server, "plan", campaign, "--with-gateways"}, out, err) == 5);
     CHECK(contains(out.str(), "127.0.0.1:8443"));
     CHECK_THROWS_AS(run({"init", root.string()}, out, err), RefusedError);
 }
@@ -409,6 +414,32 @@ TEST_CASE("a report that goes to a file says as JSON where it went, and what is 
     CHECK(desk.run({"report", "sale", "--output", desk.path("sale.out")}).out.empty());
 }
 
+TEST_CASE("a plan says that the first devices go ahead") {
+    const Desk desk;
+    const auto plan = [&](const std::string& delivery) {
+        desk.write("sale.yaml", Desk::campaign("sale", delivery));
+        return desk.run({"plan", desk.path("sale.yaml")}).out;
+    };
+    CHECK_FALSE(contains(plan(""), "first  "));
+    CHECK(contains(plan("delivery: {first: {count: 2, then: pause}}\n"),
+                   "first       2 devices, then it pauses: look, and `pushonce resume sale"));
+    CHECK(contains(plan("delivery: {first: {count: 1, then: 30m}}\n"),
+                   "first       1 device, then it waits 30 min"));
+    const auto view = desk.run({"--json", "plan", desk.path("sale.yaml")}).document();
+    CHECK(view["first"]["count"] == 1);
+    CHECK(view["gateways"][0]["payload_measure"] == "the request's body");
+}
+
+TEST_CASE("a launch under a halt fails in JSON as every command does") {
+    const Desk desk;
+    desk.run({"store", "init"});
+    desk.run({"halt", "--because", "look"});
+    const auto refused = desk.run({"--json", "launch", desk.path("sale.yaml")});
+    CHECK(refused.code == 6);
+    CHECK(refused.document()["exit_code"] == 6);
+    CHECK(contains(refused.document()["error"], "The store is halted"));
+}
+
 TEST_CASE("a device's history has the text that it got, and why it got none") {
     const Desk desk;
     desk.run({"launch", desk.path("sale.yaml")});
@@ -428,6 +459,12 @@ TEST_CASE("a device's history has the text that it got, and why it got none") {
     CHECK(contains(text, "sale: delivered over hook\n"));
     CHECK(contains(text, "Hi Al\n                20 off\n"));
     CHECK(contains(text, "claimed once, 1 request"));
+    const auto shown = desk.run({"--json", "preview", desk.path("sale.yaml"), "--appid", "d-1"});
+    const auto request = shown.document();
+    for (const char* part : {"method", "url", "headers", "body"})
+        CHECK(told[0]["text"]["request"][part] == request[part]);
+    CHECK(contains(text, "request       NONE loopback:d-1\n"));
+    CHECK(request["payload_bytes"] == request["body"].get<std::string>().size());
     CHECK(contains(desk.run({"lookup", "d-9", "--explain"}).err, "No campaign"));
 }
 

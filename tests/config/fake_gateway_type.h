@@ -26,9 +26,9 @@ class FakeGatewayType final : public GatewayType {
 
     [[nodiscard]] std::string_view name() const override { return name_; }
     [[nodiscard]] std::vector<Key> keys() const override { return keys_; }
-    [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
+    [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
         if (options.keys.contains("team_id") && !options.keys.contains("key_file"))
-            return "team_id goes with key_file";
+            return Problem{"team_id", "goes with key_file"};
         return {};
     }
     [[nodiscard]] std::size_t payload_bytes_max() const override { return 4096; }

@@ -122,6 +122,12 @@ log: {level: off, format: json}
     CHECK(apple->in_flight == 50);
     CHECK(apple->timeout == 1500ms);
     CHECK(apple->rate_per_second == 10.0);
+    CHECK(apple->where("key_file") ==
+          folder.file("config/s.yaml") + ":13:15: gateways.apple.key_file");
+    CHECK(apple->file("ca_file").where ==
+          folder.file("config/s.yaml") +
+              ":19:14: gateways.apple.ca_file: " + folder.file("config/mock/ca.pem"));
+    CHECK_FALSE(apple->is_for_show);
     CHECK(apple->patience == 0ms);
     CHECK(file.gateway("nowhere")->endpoint == "http://[::1]:80");
     CHECK(file.gateway("somewhere") == nullptr);
@@ -244,7 +250,7 @@ TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
     CHECK(problem_of("gateways:\n  a: {type: apns, key_id: x, environment: live}\n") ==
           "s.yaml:2:43: gateways.a.environment: 'live' is not one of production, sandbox");
     CHECK(problem_of("gateways:\n  a: {type: apns, key_id: x, team_id: y}\n") ==
-          "s.yaml:2:6: team_id goes with key_file");
+          "s.yaml:2:39: gateways.a.team_id: goes with key_file");
     CHECK(problem_of("gateways:\n  a: {type: loopback, key_id: x}\n")
               .find("s.yaml:2:23: unknown key 'key_id' in gateways.a") == 0);
     CHECK(problem_of("gateways:\n  a b: {type: loopback}\n")
@@ -264,6 +270,8 @@ TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
     CHECK(common("endpoint: 127.0.0.1") ==
           "s.yaml:2:33: gateways.a.endpoint: must begin with https://, or with http:// for "
           "cleartext HTTP/2");
+    CHECK(common("endpoint: https://" + std::string(300, 'x')) ==
+          "s.yaml:2:33: gateways.a.endpoint: the form is https://host:port, without a path");
     CHECK(common("endpoint: https://x/y") ==
           "s.yaml:2:33: gateways.a.endpoint: the form is https://host:port, without a path");
 }
@@ -273,7 +281,7 @@ TEST_CASE("references that lead nowhere are told at their place", "[unit]") {
     CHECK(problem_of("store:\n  password: ${env:PUSHONCE_TEST_UNSET}\n") ==
           "s.yaml:2:13: the environment variable PUSHONCE_TEST_UNSET is not set");
     CHECK(problem_of("store:\n  password: ${file:none.txt}\n") ==
-          "s.yaml:2:13: the file none.txt cannot be read");
+          "s.yaml:2:13: the file none.txt is not there");
     CHECK(problem_of("store:\n  password: ${file:.}\n").find("s.yaml:2:13: the file ") == 0);
     CHECK(problem_of("store:\n  password: ${param:x}\n") ==
           "s.yaml:2:13: ${param:x} works in the campaign file only");
@@ -282,7 +290,15 @@ TEST_CASE("references that lead nowhere are told at their place", "[unit]") {
     CHECK(problem_of("store:\n  password: ${x}\n") ==
           "s.yaml:2:13: ${x} is unknown; known here: ${env:…}, ${file:…}");
     CHECK(problem_of("store:\n  password: a${env:X\n") == "s.yaml:2:13: '${' without its '}'");
-    // One mistake, one message: the broken value is not judged again as a duration.
+    CHECK(problem_of("store:\n  password: ${file:/dev/null}\n") ==
+          "s.yaml:2:13: the file /dev/null is no regular file, but a pipe, a socket or a device");
+    // One mistake, one message: the broken value is not judged again as a duration, an address, or
+    // together with others.
+    CHECK(problem_of("sources: {crm: {url: \"${env:PUSHONCE_TEST_UNSET}\"}}\n") ==
+          "s.yaml:1:22: the environment variable PUSHONCE_TEST_UNSET is not set");
+    CHECK(problem_of("gateways:\n  a: {type: apns, key_id: \"${env:PUSHONCE_TEST_UNSET}\", "
+                     "team_id: y}\n") ==
+          "s.yaml:2:27: the environment variable PUSHONCE_TEST_UNSET is not set");
     CHECK(problem_of("store:\n  lease: ${env:PUSHONCE_TEST_UNSET}\n") ==
           "s.yaml:2:10: the environment variable PUSHONCE_TEST_UNSET is not set");
 }

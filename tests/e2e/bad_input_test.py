@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """What people write wrong: told with its place, with nothing sealed and nothing sent."""
+import base64
+import http.server
 import json
+import os
 import re
+import subprocess
+import threading
 import unittest
 
-from harness import Lab, MockGateway, SqliteStore
+from harness import Lab, MockGateway, SqliteStore, free_port, make_service_account, token_of
 
 PLACE = r"{}:{}(:\d+)?: "
 
@@ -235,6 +240,224 @@ class ChangedFileTest(unittest.TestCase):
             said = lab.run("launch", campaign, "--yes", config=config)
             self.assertIn("stay in force", said.err)
             self.assertEqual(gateway.ledger_lines(), 50)
+
+
+class QuietHandler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+EXIT_USAGE, EXIT_UNAVAILABLE = 2, 5
+HOOK_SECRET = "a-secret-of-the-hook"
+# What each gateway's entry is when all is well; {port} is filled in.
+ENTRIES = {
+    "apns": {"type": "apns", "key_file": "AuthKey.p8", "key_id": "ABC123DEFG",
+             "team_id": "DEF123GHIJ", "topic": "com.example.app",
+             "endpoint": "https://127.0.0.1:{port}", "ca_file": "ca.pem"},
+    "fcm": {"type": "fcm", "service_account": "account.json",
+            "endpoint": "https://127.0.0.1:{port}", "ca_file": "ca.pem"},
+    "web": {"type": "webpush", "vapid_key_file": "AuthKey.p8",
+            "subject": '"mailto:ops@example.com"', "ca_file": "ca.pem"},
+    "hook": {"type": "webhook", "url": '"https://127.0.0.1:{port}/hook"',
+             "secret": HOOK_SECRET, "ca_file": "ca.pem"},
+}
+
+
+class CredentialsTest(unittest.TestCase):
+    """What `doctor` and `plan --with-gateways` say of gateways and their credentials: one clear
+    sentence, at its place, before anything is sent; and no more than was really tried."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(Lab("credentials"))
+        cls.store = SqliteStore(cls.lab)
+        account = cls.lab.path("account.json")
+        cls.gateway = MockGateway(cls.lab, more=("--fcm-service-account", account,
+                                                 "--webhook-secret", HOOK_SECRET))
+        cls.lab.write("apns.csv", "appid,token\na," + token_of("a") + "\n")
+        cls.lab.write("fcm.csv", "appid,token\na," + "x" * 40 + "\n")
+        cls.lab.write("hook.csv", "appid\na\n")
+        key = subprocess.run(["openssl", "pkey", "-in", cls.lab.path("AuthKey.p8"), "-pubout",
+                              "-outform", "DER"], check=True, capture_output=True).stdout[-65:]
+        point = base64.urlsafe_b64encode(key).decode().rstrip("=")
+        cls.lab.write("web.csv", "appid,endpoint,p256dh,auth\n"
+                      f"a,https://push.example.net/x,{point},AAAAAAAAAAAAAAAAAAAAAA\n")
+        cls.lab.template_file()
+        cls.lab.run("store", "init", config=cls.config("apns"))
+
+    @classmethod
+    def config(cls, name, **changes):
+        """A server file with one gateway; a change to None takes a key away."""
+        entry = {**ENTRIES[name], **changes}
+        lines = "".join(f"    {key}: {value}\n" for key, value in entry.items()
+                        if value is not None)
+        lines = lines.replace("{port}", str(cls.gateway.port))
+        return cls.lab.write("server.yaml", (
+            f"store: {{url: {cls.store.url}}}\njournal: {{dir: {cls.lab.path('journal')}}}\n"
+            f"gateways:\n  {name}:\n{lines}"))
+
+    def campaign(self, name):
+        template = self.lab.path("templates", "promo.yaml")
+        return self.lab.write("sale.yaml", (
+            f"campaign: sale\naudience: {{file: {name}.csv}}\ngateway: {name}\n"
+            f"message: {{template: {template}, data: {{discount: 20, first_name: Al}}}}\n"))
+
+    def doctor(self, config, expect):
+        done = self.lab.run("--json", "doctor", config=config, expect=expect)
+        if not done.out.startswith('{"level"'):
+            return done.err
+        found = [json.loads(line) for line in done.out.splitlines()]
+        return next(f["text"] for f in found if f["subject"].startswith("gateway"))
+
+    def place(self, config, key):
+        lines = config.read_text().splitlines()
+        line = next(n for n, text in enumerate(lines, 1) if text.strip().startswith(key + ":"))
+        return f"server.yaml:{line}:{lines[line - 1].index(': ') + 3}: gateways."
+
+    def assert_told(self, name, words, key=None, expect=EXIT_USAGE, **changes):
+        """doctor and plan --with-gateways say these words, at the place of this key."""
+        config = self.config(name, **changes)
+        planned = self.lab.run("plan", self.campaign(name), "--with-gateways", config=config,
+                               expect=expect)
+        for told in (self.doctor(config, expect), planned.out + planned.err):
+            self.assertIn(words, told)
+            if key:
+                self.assertIn(self.place(config, key), told)
+            self.assertNotIn("unexpected", told)
+        self.assertEqual(self.gateway.ledger_lines(), 0)
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, cwd=self.lab.folder,
+                       capture_output=True)
+
+    # -- what is said of a sound gateway ------------------------------------------------------
+
+    def test_no_more_is_said_than_was_tried(self):
+        said = {name: self.doctor(self.config(name), 0) for name in ENTRIES if name != "fcm"}
+        self.assertIn("it takes the credentials", said["apns"])
+        self.assertIn("topic and environment show with a real device only", said["apns"])
+        self.assertIn("no push service was connected to", said["web"])
+        self.assertIn("the VAPID key was not tried", said["web"])
+        self.assertIn("no request was made: the path /hook was not tried, nor was the secret",
+                      said["hook"])
+        web = self.config("web", endpoint="https://127.0.0.1:{port}")
+        self.assertIn("connected to 127.0.0.1", self.doctor(web, 0))
+        planned = self.lab.run("--json", "plan", self.campaign("apns"), "--with-gateways",
+                               config=self.config("apns"))
+        self.assertIn("it takes the credentials", json.loads(planned.out)["tried"][0])
+        self.assertEqual(self.gateway.ledger_lines(), 0)
+
+    def test_fcm_is_asked_with_the_account_and_says_so(self):
+        self.assertIn("it takes the credentials", self.doctor(self.config("fcm"), 0))
+
+    # -- files --------------------------------------------------------------------------------
+
+    FILES = (("apns", "key_file"), ("fcm", "service_account"), ("web", "vapid_key_file"),
+             ("apns", "ca_file"), ("hook", "ca_file"))
+
+    def test_a_file_that_is_not_there_is_told_at_its_key(self):
+        for name, key in self.FILES:
+            with self.subTest(name, key=key):
+                self.assert_told(name, "missing.pem: no such file", key, **{key: "missing.pem"})
+
+    def test_a_pipe_is_no_file_and_nobody_waits_for_it(self):
+        os.mkfifo(self.lab.path("pipe"))
+        for name, key in self.FILES:
+            with self.subTest(name, key=key):
+                self.assert_told(name, "is no regular file", key, **{key: "pipe"})
+        told = self.lab.run("doctor", config=self.lab.path("pipe"), expect=EXIT_USAGE).err
+        self.assertIn("is no regular file", told)
+
+    def test_a_file_of_another_kind_is_told_at_its_key(self):
+        self.lab.write("text.pem", "no key\n")
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384",
+                     "-out", "p384.pem")
+        for name, key, file, words in (
+                ("apns", "key_file", "text.pem", "holds no private key"),
+                ("apns", "key_file", "p384.pem", "it must be an EC key on P-256"),
+                ("web", "vapid_key_file", "text.pem", "holds no private key"),
+                ("web", "vapid_key_file", "p384.pem", "it must be an EC key on P-256"),
+                ("fcm", "service_account", "text.pem", "holds no JSON object"),
+                ("hook", "ca_file", "text.pem", "holds no readable PEM certificate")):
+            with self.subTest(name, file=file):
+                self.assert_told(name, words, key, **{key: file})
+
+    def test_a_certificate_of_no_use_is_told_at_its_key(self):
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "client.key",
+                     "-out", "client.pem", "-days", "30", "-subj", "/CN=Push")
+        self.openssl("req", "-new", "-key", "client.key", "-subj", "/CN=Push", "-out", "old.csr")
+        self.openssl("x509", "-req", "-in", "old.csr", "-signkey", "client.key", "-days", "-1",
+                     "-out", "old.pem")
+        keys = {"key_file": None, "key_id": None, "team_id": None, "cert_file": "client.pem",
+                "cert_key_file": "client.key"}
+        self.assert_told("apns", "this certificate has expired", "cert_file",
+                         **{**keys, "cert_file": "old.pem"})
+        self.assert_told("apns", "does not belong to the certificate", "cert_key_file",
+                         **{**keys, "cert_key_file": "AuthKey.p8"})
+        self.assert_told("apns", "no such file", "cert_key_file",
+                         **{**keys, "cert_key_file": "none.key"})
+
+    # -- keys ---------------------------------------------------------------------------------
+
+    def test_a_bad_value_is_told_at_its_key(self):
+        for name, key, value, words in (
+                ("apns", "key_id", "ABC", "gateways.apns.key_id: must be the 10 letters"),
+                ("web", "subject", "ops", "gateways.web.subject: must be mailto:"),
+                ("web", "subject", '"mailto:me@localhost"', "must not be at localhost"),
+                ("hook", "url", '"https://x/%zz"', "gateways.hook.url: must be https://"),
+                ("hook", "url", f'"https://{"x" * 300}/"', "gateways.hook.url: must be https://"),
+                ("hook", "url", '"ftp://x/"', "gateways.hook.url: must be https://"),
+                ("hook", "secret", '""', "gateways.hook.secret: is empty"),
+                ("apns", "endpoint", f'"https://{"x" * 300}"', "the form is https://host:port")):
+            with self.subTest(name, key=key, value=value):
+                self.assert_told(name, words, key, **{key: value})
+
+    def test_a_variable_that_is_not_set_is_told_once(self):
+        for name, key in (("hook", "url"), ("hook", "secret"), ("web", "subject")):
+            config = self.config(name, **{key: '"${env:PUSHONCE_TEST_UNSET}"'})
+            told = self.lab.run("doctor", config=config, expect=EXIT_USAGE).err
+            self.assertEqual(told.count("server.yaml:"), 1, told)
+
+    def test_a_token_uri_that_would_give_the_assertion_away(self):
+        for uri in ("http://example.com/token", "ftp://127.0.0.1/token", "https:///token",
+                    "https://a b/token"):
+            with self.subTest(uri):
+                make_service_account(self.lab.path("odd.json"), uri)
+                self.assert_told("fcm", "`token_uri` is no https URL", "service_account",
+                                 service_account="odd.json")
+
+    # -- what the gateway says ----------------------------------------------------------------
+
+    def test_credentials_that_apns_does_not_take(self):
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                     "-out", "other.p8")
+        self.assert_told("apns", "403 InvalidProviderToken", key_file="other.p8")
+        self.assert_told("apns", "403 InvalidProviderToken", team_id="ZZZ123GHIJ")
+
+    def test_a_gateway_that_is_away_may_be_back_and_one_not_trusted_not(self):
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "other-ca.key",
+                     "-out", "other-ca.pem", "-days", "30", "-subj", "/CN=Nobody")
+        nowhere = f"https://127.0.0.1:{free_port()}"
+        for name in ("apns", "web"):
+            self.assert_told(name, "cannot connect", expect=EXIT_UNAVAILABLE, endpoint=nowhere)
+        self.assert_told("hook", "cannot connect", expect=EXIT_UNAVAILABLE, url=nowhere)
+        self.assert_told("apns", "certificate is not trusted", ca_file="other-ca.pem")
+
+    def test_a_webhook_with_the_wrong_scheme(self):
+        self.assert_told("hook", "this port speaks TLS, but the address begins with http://",
+                         "url", url='"http://127.0.0.1:{port}/hook"')
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), QuietHandler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            self.assert_told("hook", "speaks no TLS: is it http://",
+                             url=f'"https://127.0.0.1:{server.server_port}/"')
+            cleartext = self.config("hook", url=f'"http://127.0.0.1:{server.server_port}/"')
+            self.assertIn("no request was made", self.doctor(cleartext, 0))
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
 
 
 if __name__ == "__main__":

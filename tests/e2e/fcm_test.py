@@ -60,8 +60,15 @@ class FcmTest(unittest.TestCase):
                                         "d-000001").out)
         self.assertIn("/v1/projects/shop-1/messages:send", json.dumps(shown))
         self.assertIn("Bearer (redacted)", json.dumps(shown))
+        self.assertLessEqual(shown["payload_bytes"], planned["gateways"][0]["payload_bytes"])
+        self.assertIn("without device token", shown["payload_measure"])
         self.command("launch", self.campaign, "--yes")
         self.assertEqual(self.gateway.ledger_lines(), DEVICES)
+        told = json.loads(self.command("--json", "lookup", "d-000001", "--explain").out)["text"]
+        self.assertEqual(told["request"]["url"], shown["url"])
+        sent = json.loads(told["request"]["body"])["message"]
+        self.assertEqual(sent["data"], json.loads(shown["body"])["message"]["data"])
+        self.assertNotIn("", sent, "the inner form of a payload is shown")
         again = self.command("launch", self.campaign, "--yes")
         self.assertEqual(self.gateway.ledger_lines(), DEVICES, again.tail())
         self.judge()
@@ -99,15 +106,15 @@ class FcmTest(unittest.TestCase):
 
     # -- what doctor and plan say ---------------------------------------------------------------
 
-    def complaint(self, **changes):
+    def complaint(self, expect=2, **changes):
         """What doctor and plan --with-gateways say of an account that differs so."""
         account = json.loads(self.gateway.account(self.lab).read_text())
         self.gateway.account(self.lab).write_text(json.dumps({**account, **changes}))
         found = [json.loads(line) for line in
-                 self.command("--json", "doctor", expect=2).out.splitlines()]
+                 self.command("--json", "doctor", expect=expect).out.splitlines()]
         texts = [f["text"] for f in found if f["subject"] == "gateway fcm"]
         self.assertEqual(len(texts), 1)
-        planned = self.command("--json", "plan", self.campaign, "--with-gateways", expect=2)
+        planned = self.command("--json", "plan", self.campaign, "--with-gateways", expect=expect)
         self.assertIn(texts[0][:40], planned.out + planned.err)
         self.assertEqual(self.gateway.ledger_lines(), 0)
         return texts[0]
@@ -138,7 +145,7 @@ class FcmTest(unittest.TestCase):
     def test_a_token_endpoint_that_cannot_be_reached(self):
         self.begin(FcmMockGateway(self.lab))
         self.assertIn("no connection to https://127.0.0.1:1",
-                      self.complaint(token_uri="https://127.0.0.1:1/token"))
+                      self.complaint(token_uri="https://127.0.0.1:1/token", expect=5))
 
     def test_a_clock_that_is_wrong(self):
         self.begin(FcmMockGateway(self.lab))

@@ -188,6 +188,19 @@ gateways:
         self.assertIn("nonsense", done.err)
         self.check_nothing_is_left()
 
+    def test_fcm_needs_no_service_account(self):
+        self.config = self.lab.write("server.yaml", """
+store: {url: "sqlite:real.db"}
+gateways: {fcm: {type: fcm, service_account: no-such-account.json, ca_file: no-such-ca.pem}}
+""")
+        self.lab.template_file()
+        self.lab.audience_file(200, token_end=":APA91b" + "x" * 80)
+        found = self.rehearse(self.lab.campaign_file("sale", gateway="fcm"), "--kill", "1")
+        self.assertTrue(found["holds"], found)
+        self.assertEqual(found["devices"], 200)
+        self.assertIn("schedule.send_window", " ".join(found["notes"]))
+        self.check_nothing_is_left()
+
     def test_a_loopback_gateway_is_judged_by_its_own_ledger(self):
         self.config = self.lab.write("server.yaml", """
 store: {url: "mysql://nobody@db.example.com/pushonce", password: "${env:NO_SUCH_PASSWORD}"}
@@ -321,16 +334,20 @@ gateways:
             return children if "mock-gateway" in words and "restart" in words else None
         return wait_until(both, "mock gateway and dispatcher run")
 
-    def test_ctrl_c_leaves_no_child_and_no_folder(self):
-        process = self.start_long()
-        children = self.wait_for_children(process)
-        self.assertEqual(len(os.listdir(self.temporary)), 1)
-        process.signal(signal.SIGINT)
-        self.assertEqual(process.wait(), 5)
-        self.assertIn("interrupted", process.err)
-        for pid in children:
-            self.assertTrue(is_gone(pid))
-        self.check_nothing_is_left()
+    def test_no_signal_that_ends_it_leaves_a_child_or_a_folder(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number.name):
+                process = self.start_long()
+                children = self.wait_for_children(process)
+                self.assertEqual(len(os.listdir(self.temporary)), 1)
+                process.signal(number)
+                if number == signal.SIGHUP:
+                    process.signal(number)  # a shell and the kernel both tell it
+                self.assertEqual(process.wait(), 5)
+                self.assertIn("interrupted", process.err)
+                for pid in children:
+                    self.assertTrue(is_gone(pid))
+                self.check_nothing_is_left()
 
     def test_no_child_outlives_a_rehearsal_that_is_killed(self):
         process = self.start_long()

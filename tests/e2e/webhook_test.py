@@ -210,7 +210,7 @@ class WebhookTest(unittest.TestCase):
         self.assertNotIn(SECRET, shown)
         self.run_to_end("plan", self.campaign, "--with-gateways")
         self.run_to_end("store", "init")
-        self.assertIn("reached", self.run_to_end("doctor").out)
+        self.assertIn("no request was made", self.run_to_end("doctor").out)
         self.assertEqual(self.gateway.ledger_lines(), 0)
 
 

@@ -146,7 +146,9 @@ class ConfigurationTest(WebPushCase):
     def test_endpoints_on_this_network_are_not_connected_to_unless_that_is_allowed(self):
         self.config.write_text(self.config.read_text().replace("private_endpoints: allow",
                                                                "private_endpoints: refuse"))
-        self.command("launch", self.campaign, "--yes", expect=EXIT_STOPPED)
+        said = self.command("launch", self.campaign, "--yes", expect=EXIT_STOPPED).err
+        self.assertIn("leads to no public address", said)
+        self.assertIn("private_endpoints: allow in gateways.web", said)
         self.assertEqual(self.service.ledger_lines(), 0)
         self.assertEqual(self.stats()["refused_by_kind"], {})
 

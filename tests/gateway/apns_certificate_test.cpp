@@ -83,8 +83,19 @@ bool await(Gateway& gateway, Clock& clock, std::vector<GatewayAnswer>& answers,
     return true;
 }
 
-std::string problem_of(const GatewayOptions& options) {
-    SystemClock clock;
+/// A machine whose clock was set by hand.
+class SetClock final : public Clock {
+  public:
+    BootTime now() override { return real_.now(); }
+    WallTime wall() override { return now_on_the_wall; }
+
+    WallTime now_on_the_wall{};
+
+  private:
+    SystemClock real_;
+};
+
+std::string problem_of(const GatewayOptions& options, Clock& clock) {
     CountingRandom random;
     try {
         static_cast<void>(apns::make_type()->open(options, clock, random));
@@ -92,6 +103,11 @@ std::string problem_of(const GatewayOptions& options) {
         return error.what();
     }
     return {};
+}
+
+std::string problem_of(const GatewayOptions& options) {
+    SystemClock clock;
+    return problem_of(options, clock);
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -157,14 +173,18 @@ TEST_CASE("a certificate that is of no use is told before anything is connected"
 
     auto wrong = options;
     wrong.keys["cert_key_file"] = other.key_file;
-    CHECK(problem_of(wrong) == other.key_file +
+    CHECK(problem_of(wrong) == "gateways.apns.cert_key_file: " + other.key_file +
                                    ": this private key does not belong to the certificate in " +
                                    client.certificate_file);
     wrong.keys["cert_key_file"] = client.certificate_file;
     CHECK(contains(problem_of(wrong), "holds no readable PEM private key"));
     wrong = options;
     wrong.keys["cert_file"] = directory.file("absent.pem");
-    CHECK(contains(problem_of(wrong), "absent.pem: this file holds no readable PEM certificate"));
+    CHECK(contains(problem_of(wrong), "absent.pem: no such file"));
+    SetClock clock;
+    clock.now_on_the_wall = WallTime(std::chrono::seconds(1'000'000'000));
+    CHECK(contains(problem_of(options, clock),
+                   "this certificate is not valid yet: check this machine's clock"));
     client.expire();
     CHECK(contains(problem_of(options), "this certificate has expired"));
 }

@@ -164,17 +164,17 @@ TEST_CASE("keys that belong together are checked together", "[unit][gateway]") {
     options.endpoint = "https://127.0.0.1:4443";
     CHECK(type->target(options) == "127.0.0.1:4443 com.example.app sandbox");
     options.keys["key_id"] = "SHORT";
-    CHECK(type->problem(options)->find("key_id") != std::string::npos);
+    CHECK(type->problem(options)->key == "key_id");
     options.keys["cert_file"] = "x.pem";
-    CHECK(type->problem(options)->find("exclude each other") != std::string::npos);
+    CHECK(type->problem(options)->text.find("exclude each other") != std::string::npos);
     for (const char* name : {"key_file", "key_id", "team_id"})
         options.keys.erase(name);
-    CHECK(type->problem(options)->find("cert_key_file is missing") != std::string::npos);
+    CHECK(type->problem(options)->text.find("cert_key_file is missing") != std::string::npos);
     options.keys["cert_key_file"] = "k.pem";
     CHECK_FALSE(type->problem(options));
     options.keys.erase("cert_file");
     options.keys.erase("cert_key_file");
-    CHECK(type->problem(options)->find("who sends is missing") != std::string::npos);
+    CHECK(type->problem(options)->text.find("who sends is missing") != std::string::npos);
 }
 
 TEST_CASE("an endpoint that is none is refused", "[unit][gateway]") {

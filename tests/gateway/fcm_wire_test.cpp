@@ -222,6 +222,8 @@ TEST_CASE("target and preview show the project, and no secret", "[gateway]") {
     auto missing = options;
     missing.keys["service_account"] = mock.file("none.json");
     CHECK_THROWS_AS(type->target(missing), ConfigError);
+    missing.is_for_show = true;  // a rehearsal needs no secret
+    CHECK(type->target(missing) == authority);
 }
 
 TEST_CASE("a request that is only checked is answered and not in the ledger", "[gateway]") {

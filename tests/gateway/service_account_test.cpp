@@ -106,6 +106,18 @@ TEST_CASE("a file that is no service account's is told in one sentence, without 
     changed["project_id"] = "a/b";
     check_has(scene.complaint(changed.dump()), "is no project id");
     CHECK_THROWS_AS(ServiceAccount::read(scene.file + "x"), ConfigError);
+    for (const char* uri :
+         {"http://oauth2.googleapis.com/token", "ftp://127.0.0.1/token", "https:///token",
+          "https://a b/token", "https://a:/token", "https://[::1/token", "oauth2.googleapis.com"}) {
+        changed = scene.account;
+        changed["token_uri"] = uri;
+        check_has(scene.complaint(changed.dump()), "`token_uri` is no https URL");
+    }
+    for (const char* uri : {"https://oauth2.googleapis.com/token", "https://a:8443",
+                            "http://127.0.0.1:1/token", "http://localhost/t", "http://[::1]:80/"}) {
+        changed["token_uri"] = uri;
+        CHECK(scene.complaint(changed.dump()) == "nothing");
+    }
 }
 
 TEST_CASE("each refusal of the token endpoint has its sentence", "[unit][gateway]") {
@@ -183,8 +195,6 @@ TEST_CASE("a token endpoint that cannot be reached may be later; a stopped one i
     check_has(answer.trouble, "no connection to http://127.0.0.1:1");
     endpoint.stop();
     CHECK(endpoint.ask(SystemClock().wall()).trouble == "stopped");
-    const Scene none("ftp://127.0.0.1/token");
-    CHECK_THROWS_AS(fcm::TokenEndpoint(ServiceAccount::read(none.file), ""), ConfigError);
 }
 
 }  // namespace dispatcher::test

@@ -223,8 +223,9 @@ TEST_CASE("who we are is asked for as push services want it", "[unit][gateway][w
     options.keys["vapid_key_file"] = directory.file("none.pem");
     SteppedClock clock;
     CountingRandom random;
-    CHECK_THROWS_WITH(type->open(options, clock, random),
-                      options.keys["vapid_key_file"] + ": this key file cannot be opened");
+    CHECK_THROWS_WITH(
+        type->open(options, clock, random),
+        "gateways.web.vapid_key_file: " + options.keys["vapid_key_file"] + ": no such file");
 }
 
 TEST_CASE("the authorization is made once for an origin, and anew before it expires",

@@ -48,17 +48,21 @@ bool uses_certificate(const GatewayOptions& options) {
 }
 
 /// One of the two ways to say who we are, whole.
-std::optional<std::string> credentials_problem(const GatewayOptions& options) {
+std::optional<GatewayType::Problem> credentials_problem(const GatewayOptions& options) {
+    using Problem = GatewayType::Problem;
     const auto has = [&](const char* name) { return options.keys.contains(name); };
     const bool has_token = std::any_of(kTokenKeys.begin(), kTokenKeys.end(), has);
     const bool has_certificate = std::any_of(kCertificateKeys.begin(), kCertificateKeys.end(), has);
     if (has_token == has_certificate)
-        return std::string(has_token ? "a provider token and a certificate exclude each other: "
-                                     : "who sends is missing: ") +
-               "give either key_file, key_id and team_id, or cert_file and cert_key_file";
+        return Problem{
+            {},
+            std::string(has_token ? "a provider token and a certificate exclude each other: "
+                                  : "who sends is missing: ") +
+                "give either key_file, key_id and team_id, or cert_file and cert_key_file"};
     const auto missing = [&](const char* name) {
-        return std::string(name) + " is missing beside the other keys of the " +
-               (has_token ? "provider token" : "certificate");
+        return Problem{{},
+                       std::string(name) + " is missing beside the other keys of the " +
+                           (has_token ? "provider token" : "certificate")};
     };
     for (const char* name : kTokenKeys)
         if (has_token && !has(name)) return missing(name);
@@ -66,8 +70,8 @@ std::optional<std::string> credentials_problem(const GatewayOptions& options) {
         if (has_certificate && !has(name)) return missing(name);
     for (const char* name : {"key_id", "team_id"})
         if (has_token && !is_id(options.key(name)))
-            return std::string(name) + " must be the " + std::to_string(kIdLength) +
-                   " letters and digits that Apple shows for it";
+            return Problem{name, "must be the " + std::to_string(kIdLength) +
+                                     " letters and digits that Apple shows for it"};
     return std::nullopt;
 }
 
@@ -89,9 +93,9 @@ class ApnsType final : public GatewayType {
                 {"cert_key_file", Key::Form::path, false, {}}};
     }
 
-    [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
+    [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
         if (auto found = credentials_problem(options)) return found;
-        if (options.key("topic").empty()) return "topic must be the app's bundle id";
+        if (options.key("topic").empty()) return Problem{"topic", "must be the app's bundle id"};
         return std::nullopt;
     }
 
@@ -132,14 +136,22 @@ class ApnsType final : public GatewayType {
         return http2::preview_of(endpoint.origin(), request, fields);
     }
 
+    /// No device has a token that is not hexadecimal: APNs answers BadDeviceToken once it has taken
+    /// who asks, and else why not.
+    [[nodiscard]] Trial trial(const GatewayOptions&) const override {
+        return {Trial::Way::ask,
+                "pushonce-probe",
+                "topic and environment show with a real device only: `pushonce test`",
+                {}};
+    }
+
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random& random) const override {
-        if (const auto found = problem(options))
-            throw ConfigError("gateways." + options.name, *found);
+        require_no_problem(options);
         const auto endpoint = endpoint_of(options);
         std::unique_ptr<ProviderToken> token;
         if (!uses_certificate(options))
-            token = std::make_unique<ProviderToken>(options.key("key_file"), options.key("key_id"),
+            token = std::make_unique<ProviderToken>(options.file("key_file"), options.key("key_id"),
                                                     options.key("team_id"), clock);
         auto service =
             std::make_unique<ApnsService>(endpoint, options.key("topic"), std::move(token), clock);

@@ -8,8 +8,8 @@ constexpr std::string_view kWhatItIs = "key_file is the .p8 file that Apple gave
 
 }  // namespace
 
-ProviderToken::ProviderToken(const std::string& key_file, std::string key_id, std::string team_id,
-                             Clock& clock)
+ProviderToken::ProviderToken(const CredentialFile& key_file, std::string key_id,
+                             std::string team_id, Clock& clock)
     : key_(key_file, kWhatItIs),
       key_id_(std::move(key_id)),
       team_id_(std::move(team_id)),

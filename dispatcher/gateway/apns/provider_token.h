@@ -20,7 +20,7 @@ class ProviderToken {
 
     /// Reads the PKCS#8 key. Throws ConfigError if the file is unreadable or its key is not EC
     /// P-256.
-    ProviderToken(const std::string& key_file, std::string key_id, std::string team_id,
+    ProviderToken(const CredentialFile& key_file, std::string key_id, std::string team_id,
                   Clock& clock);
 
     /// `bearer <token>`, renewed when it is due. The text stays in place for kKept renewals, longer

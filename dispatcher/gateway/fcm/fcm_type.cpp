@@ -28,10 +28,9 @@ http2::Endpoint endpoint_of(const GatewayOptions& options) {
 }
 
 ServiceAccount account_of(const GatewayOptions& options) {
-    const auto found = options.keys.find("service_account");
-    if (found == options.keys.end())
+    if (!options.keys.contains("service_account"))
         throw ConfigError("gateways." + options.name, "service_account is missing");
-    return ServiceAccount::read(found->second);
+    return ServiceAccount::read(options.file("service_account"));
 }
 
 bool is_hex(char c) {
@@ -93,10 +92,15 @@ class FcmType final : public GatewayType {
     }
 
     [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
+    [[nodiscard]] std::string_view payload_measure() const override {
+        return "the message without device token, expiry and collapse id";
+    }
     [[nodiscard]] double default_rate_per_second() const override { return kQuotaPerSecond; }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
-        return endpoint_of(options).authority + " " + account_of(options).project();
+        const auto endpoint = endpoint_of(options);
+        if (options.is_for_show) return endpoint.authority;
+        return endpoint.authority + " " + account_of(options).project();
     }
 
     [[nodiscard]] PayloadDocument payload_document(const Message& message,
@@ -110,7 +114,8 @@ class FcmType final : public GatewayType {
         http2::Request request;
         http2::Fields fields;
         SystemClock clock;
-        const FcmRequest writer(endpoint, account_of(options).project(), false);
+        const FcmRequest writer(
+            endpoint, options.is_for_show ? "(unknown)" : account_of(options).project(), false);
         writer.write(notification, "Bearer (redacted)", clock.wall(), request, fields);
         return http2::preview_of(endpoint.origin(), request, fields);
     }
@@ -118,6 +123,12 @@ class FcmType final : public GatewayType {
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random& random) const override {
         return open_one(options, false, clock, random);
+    }
+
+    /// An hour's access token is fetched with the service account, and a message to no device
+    /// checked with it (validate_only).
+    [[nodiscard]] Trial trial(const GatewayOptions&) const override {
+        return {Trial::Way::ask, "pushonce-probe", {}, {}};
     }
 
     [[nodiscard]] std::unique_ptr<Gateway> open_for_checks(const GatewayOptions& options,

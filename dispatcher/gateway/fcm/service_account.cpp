@@ -15,6 +15,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/host_name.h"
 #include "base/invariant.h"
 
 namespace dispatcher::fcm {
@@ -32,29 +33,29 @@ std::string base64url(std::string_view text) {
     return to_base64url({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-json read_json(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw ConfigError(path, "this service account file cannot be opened");
+json read_json(const CredentialFile& file) {
+    file.require_readable();
+    std::ifstream stream(file.path, std::ios::binary);
     std::string text(kFileBytesMax, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
     auto account = json::parse(text, nullptr, false);
     if (!account.is_object())
-        throw ConfigError(
-            path, "this is no service account file: it holds no JSON object" + std::string(kWhere));
+        throw ConfigError(file.where, "this is no service account file: it holds no JSON object" +
+                                          std::string(kWhere));
     if (account.contains("project_info"))
-        throw ConfigError(path,
+        throw ConfigError(file.where,
                           "this is the app's google-services.json; service_account is the file of "
                           "a service account" +
                               std::string(kWhere));
     return account;
 }
 
-std::string text_of(const json& account, const char* name, const std::string& path) {
+std::string text_of(const json& account, const char* name, const CredentialFile& file) {
     const auto found = account.find(name);
     if (found == account.end() || !found->is_string() || found->get<std::string>().empty())
-        throw ConfigError(path, "this is no service account file: `" + std::string(name) +
-                                    "` is missing" + std::string(kWhere));
+        throw ConfigError(file.where, "this is no service account file: `" + std::string(name) +
+                                          "` is missing" + std::string(kWhere));
     return found->get<std::string>();
 }
 
@@ -63,7 +64,7 @@ int no_passphrase(char*, int, int, void*) {
     return 0;
 }
 
-std::shared_ptr<EVP_PKEY> read_key(const std::string& pem, const std::string& path) {
+std::shared_ptr<EVP_PKEY> read_key(const std::string& pem, const CredentialFile& file) {
     const std::unique_ptr<BIO, decltype(&BIO_free)> in(
         BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
     std::shared_ptr<EVP_PKEY> key(
@@ -71,9 +72,28 @@ std::shared_ptr<EVP_PKEY> read_key(const std::string& pem, const std::string& pa
         EVP_PKEY_free);
     ERR_clear_error();
     if (!key || EVP_PKEY_is_a(key.get(), "RSA") != 1)
-        throw ConfigError(path, "its `private_key` is no RSA key in PEM form: the file is damaged" +
-                                    std::string(kWhere));
+        throw ConfigError(file.where,
+                          "its `private_key` is no RSA key in PEM form: the file is damaged" +
+                              std::string(kWhere));
     return key;
+}
+
+/// The assertion goes there, with which anybody could push for an hour: over TLS, or no further
+/// than this machine.
+bool is_token_uri(std::string_view uri) {
+    const bool is_tls = uri.starts_with("https://");
+    if (!is_tls && !uri.starts_with("http://")) return false;
+    uri.remove_prefix(is_tls ? 8 : 7);
+    const auto authority = uri.substr(0, uri.find('/'));
+    const auto bracket = authority.starts_with('[') ? authority.find(']') : 0;
+    if (bracket == authority.npos) return false;
+    const auto host = authority.substr(0, authority.find(':', bracket));
+    const auto port = authority.substr(host.size());
+    const bool is_here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+    const bool is_port = port.empty() || (port.size() > 1 && port.size() < 7 &&
+                                          port.find_first_not_of("0123456789", 1) == port.npos);
+    return is_host(host) && is_port && (is_tls || is_here) &&
+           std::all_of(uri.begin(), uri.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 /// As it stands in a URL's path.
@@ -86,21 +106,27 @@ bool is_project(const std::string& text) {
 
 }  // namespace
 
-ServiceAccount ServiceAccount::read(const std::string& path) {
-    const auto account = read_json(path);
+ServiceAccount ServiceAccount::read(const CredentialFile& file) {
+    const auto account = read_json(file);
     ServiceAccount result;
-    if (const auto type = text_of(account, "type", path); type != "service_account")
-        throw ConfigError(path, "this is no service account file: its `type` is \"" + type + "\"" +
-                                    std::string(kWhere));
-    result.project_ = text_of(account, "project_id", path);
-    result.client_email_ = text_of(account, "client_email", path);
-    result.token_uri_ = text_of(account, "token_uri", path);
-    result.key_ = read_key(text_of(account, "private_key", path), path);
+    if (const auto type = text_of(account, "type", file); type != "service_account")
+        throw ConfigError(file.where, "this is no service account file: its `type` is \"" + type +
+                                          "\"" + std::string(kWhere));
+    result.project_ = text_of(account, "project_id", file);
+    result.client_email_ = text_of(account, "client_email", file);
+    result.token_uri_ = text_of(account, "token_uri", file);
+    result.key_ = read_key(text_of(account, "private_key", file), file);
     result.key_id_ = account.value("private_key_id", json()).is_string()
                          ? account["private_key_id"].get<std::string>()
                          : std::string();
     if (!is_project(result.project_))
-        throw ConfigError(path, "its `project_id` \"" + result.project_ + "\" is no project id");
+        throw ConfigError(file.where,
+                          "its `project_id` \"" + result.project_ + "\" is no project id");
+    if (!is_token_uri(result.token_uri_))
+        throw ConfigError(file.where,
+                          "its `token_uri` is no https URL, such as "
+                          "https://oauth2.googleapis.com/token" +
+                              std::string(kWhere));
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "gateway/credential_file.h"
 
 struct evp_pkey_st;
 
@@ -14,7 +15,7 @@ namespace dispatcher::fcm {
 class ServiceAccount {
   public:
     /// Throws ConfigError if the file cannot be read or is no such file.
-    static ServiceAccount read(const std::string& path);
+    static ServiceAccount read(const CredentialFile& file);
 
     [[nodiscard]] const std::string& project() const { return project_; }
     [[nodiscard]] const std::string& client_email() const { return client_email_; }

@@ -42,12 +42,13 @@ int poll_timeout_ms(BootTime now, BootTime until) {
 
 /// A type without these keys has no certificate.
 TlsContext::Identity identity_of(const GatewayOptions& options) {
-    return {options.key("cert_file"), options.key("cert_key_file")};
+    if (!options.keys.contains("cert_file")) return {};
+    return {options.file("cert_file"), options.file("cert_key_file")};
 }
 
 Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& options, WallTime now) {
     if (endpoint.is_tls && !reach.tls)
-        reach.tls = std::make_shared<TlsContext>(options.ca_file, endpoint.protocols,
+        reach.tls = std::make_shared<TlsContext>(options.file("ca_file"), endpoint.protocols,
                                                  identity_of(options), now);
     return reach;
 }

@@ -29,14 +29,16 @@ int no_passphrase(char*, int, int, void*) {
     return 0;
 }
 
-EVP_PKEY* read_key(const std::string& path, std::string_view what_it_is) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(path.c_str(), "r"), BIO_free);
+EVP_PKEY* read_key(const CredentialFile& from, std::string_view what_it_is) {
+    from.require_readable();
+    const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(from.path.c_str(), "r"),
+                                                         BIO_free);
     EVP_PKEY* key =
         file ? PEM_read_bio_PrivateKey(file.get(), nullptr, no_passphrase, nullptr) : nullptr;
     ERR_clear_error();
-    if (!file) throw ConfigError(path, "this key file cannot be opened");
     if (key == nullptr)
-        throw ConfigError(path, "this file holds no private key; " + std::string(what_it_is));
+        throw ConfigError(from.where, "this file holds no private key without a passphrase; " +
+                                          std::string(what_it_is));
     char group[32] = {};
     std::size_t length = 0;
     if (EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1 &&
@@ -44,13 +46,13 @@ EVP_PKEY* read_key(const std::string& path, std::string_view what_it_is) {
         return key;
     ERR_clear_error();
     EVP_PKEY_free(key);
-    throw ConfigError(path, "this key is of another kind: it must be an EC key on P-256; " +
-                                std::string(what_it_is));
+    throw ConfigError(from.where, "this key is of another kind: it must be an EC key on P-256; " +
+                                      std::string(what_it_is));
 }
 
 }  // namespace
 
-Es256Key::Es256Key(const std::string& file, std::string_view what_it_is)
+Es256Key::Es256Key(const CredentialFile& file, std::string_view what_it_is)
     : key_(read_key(file, what_it_is)) {}
 
 Es256Key::~Es256Key() {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/credential_file.h"
+
 struct evp_pkey_st;
 
 namespace dispatcher::http2 {
@@ -14,7 +16,7 @@ class Es256Key {
   public:
     /// Reads a PEM file. Throws ConfigError if the file is unreadable, holds no private key
     /// (`what_it_is` tells the operator which file is meant), or one of another kind.
-    Es256Key(const std::string& file, std::string_view what_it_is);
+    Es256Key(const CredentialFile& file, std::string_view what_it_is);
     ~Es256Key();
     Es256Key(const Es256Key&) = delete;
     Es256Key& operator=(const Es256Key&) = delete;

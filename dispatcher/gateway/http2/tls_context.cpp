@@ -42,7 +42,7 @@ int no_passphrase(char*, int, int, void*) {
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& ca_file, Protocols protocols, const Identity& identity,
+TlsContext::TlsContext(const CredentialFile& ca_file, Protocols protocols, const Identity& identity,
                        WallTime now)
     : context_(SSL_CTX_new(TLS_client_method())) {
     invariant(context_ != nullptr, "OpenSSL gives a TLS context");
@@ -59,44 +59,48 @@ TlsContext::TlsContext(const std::string& ca_file, Protocols protocols, const Id
     SSL_CTX_set_read_ahead(context_.get(), 1);
     SSL_CTX_set_default_read_buffer_len(context_.get(), kReadAheadBytes);
 
-    const bool is_loaded = ca_file.empty()
-                               ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
-                               : SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) == 1;
+    if (!ca_file.path.empty()) ca_file.require_readable();
+    const bool is_loaded =
+        ca_file.path.empty() ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
+                             : SSL_CTX_load_verify_file(context_.get(), ca_file.path.c_str()) == 1;
     ERR_clear_error();
     if (!is_loaded)
-        throw ConfigError(ca_file,
+        throw ConfigError(ca_file.where,
                           "this file holds no readable PEM certificate; ca_file must name the "
                           "authority that signed the gateway's certificate");
-    if (!identity.certificate_file.empty()) take_identity(identity, now);
+    if (!identity.certificate_file.path.empty()) take_identity(identity, now);
 }
 
 void TlsContext::take_identity(const Identity& identity, WallTime now) {
     const auto& [certificate_file, key_file] = identity;
     auto* const context = context_.get();
+    certificate_file.require_readable();
+    key_file.require_readable();
     SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     const bool has_certificate =
-        SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) == 1;
+        SSL_CTX_use_certificate_chain_file(context, certificate_file.path.c_str()) == 1;
     ERR_clear_error();
     if (!has_certificate)
-        throw ConfigError(certificate_file, "this file holds no readable PEM certificate");
+        throw ConfigError(certificate_file.where, "this file holds no readable PEM certificate");
     const auto* certificate = SSL_CTX_get0_certificate(context);
     const bool has_key =
-        SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+        SSL_CTX_use_PrivateKey_file(context, key_file.path.c_str(), SSL_FILETYPE_PEM) == 1;
     const auto error = ERR_peek_last_error();
     ERR_clear_error();
     if ((!has_key && ERR_GET_LIB(error) == ERR_LIB_X509) ||
         (has_key && SSL_CTX_check_private_key(context) != 1))
         throw ConfigError(
-            key_file, "this private key does not belong to the certificate in " + certificate_file);
+            key_file.where,
+            "this private key does not belong to the certificate in " + certificate_file.path);
     if (!has_key)
-        throw ConfigError(key_file,
+        throw ConfigError(key_file.where,
                           "this file holds no readable PEM private key without a passphrase");
     auto seconds = static_cast<std::time_t>(
         std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count());
     if (X509_cmp_time(X509_get0_notAfter(certificate), &seconds) < 0)
-        throw ConfigError(certificate_file, "this certificate has expired: get a new one");
+        throw ConfigError(certificate_file.where, "this certificate has expired: get a new one");
     if (X509_cmp_time(X509_get0_notBefore(certificate), &seconds) > 0)
-        throw ConfigError(certificate_file,
+        throw ConfigError(certificate_file.where,
                           "this certificate is not valid yet: check this machine's clock");
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "gateway/credential_file.h"
 #include "gateway/http2/endpoint.h"
 
 struct ssl_ctx_st;
@@ -17,13 +18,13 @@ class TlsContext {
   public:
     /// PEM files: our certificate, with its chain, and its private key. Both empty: we have none.
     struct Identity {
-        std::string certificate_file;
-        std::string key_file;
+        CredentialFile certificate_file;
+        CredentialFile key_file;
     };
 
     /// Authorities from `ca_file`, or the system's if it is empty. Throws ConfigError if a file
     /// cannot be read, or the certificate is of no use at `now`.
-    explicit TlsContext(const std::string& ca_file, Protocols protocols = Protocols::http2,
+    explicit TlsContext(const CredentialFile& ca_file, Protocols protocols = Protocols::http2,
                         const Identity& identity = {}, WallTime now = {});
 
     [[nodiscard]] ssl_ctx_st* get() const { return context_.get(); }

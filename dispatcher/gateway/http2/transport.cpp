@@ -74,6 +74,11 @@ bool is_about_our_certificate(int reason) {
     return std::find(kAlerts.begin(), kAlerts.end(), reason) != kAlerts.end();
 }
 
+/// What came was no TLS: most likely an answer in cleartext.
+bool is_no_tls(int reason) {
+    return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG;
+}
+
 std::string tls_trouble(const ssl_st* ssl) {
     const long verified = SSL_get_verify_result(ssl);
     if (verified != X509_V_OK) {
@@ -87,6 +92,9 @@ std::string tls_trouble(const ssl_st* ssl) {
     if (is_about_our_certificate(ERR_GET_REASON(code)))
         return std::string("the gateway refuses our certificate (") + reason +
                "): check cert_file and the environment";
+    if (is_no_tls(ERR_GET_REASON(code)))
+        return std::string("this port speaks no TLS: is it http:// instead of https://? (") +
+               reason + ")";
     return reason != nullptr ? reason : "the connection was closed";
 }
 

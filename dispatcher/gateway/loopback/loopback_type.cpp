@@ -65,6 +65,10 @@ class LoopbackType final : public GatewayType {
         return preview;
     }
 
+    [[nodiscard]] Trial trial(const GatewayOptions&) const override {
+        return {Trial::Way::read, {}, "it sends nothing", {}};
+    }
+
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random&) const override {
         return std::make_unique<LoopbackGateway>(outcome_of(options), options.in_flight,

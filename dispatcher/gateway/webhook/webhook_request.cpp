@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/hmac.h"
+#include "base/host_name.h"
 
 namespace dispatcher::webhook {
 namespace {
@@ -25,17 +26,23 @@ bool is_port(std::string_view text) {
 
 /// A name or an address, an IPv6 one in brackets, and maybe a port.
 bool is_authority(std::string_view text) {
-    const auto host_end = text.starts_with('[') ? text.find(']') : text.find(':');
-    const auto host = text.substr(0, host_end);
-    auto rest = text.substr(std::min(host.size() + (text.starts_with('[') ? 1 : 0), text.size()));
-    if (text.starts_with('[') && host_end == std::string_view::npos) return false;
-    const auto is_allowed = [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '-' || c == '_' || c == ':' || c == '[';
-    };
-    if (host.empty() || !std::all_of(host.begin(), host.end(), is_allowed)) return false;
-    if (rest.empty()) return true;
-    return rest.front() == ':' && is_port(rest.substr(1));
+    const auto bracket = text.starts_with('[') ? text.find(']') : 0;
+    if (bracket == std::string_view::npos) return false;
+    const auto host_end = std::min(text.find(':', bracket), text.size());
+    if (!is_host(text.substr(0, host_end))) return false;
+    return host_end == text.size() || is_port(text.substr(host_end + 1));
+}
+
+bool is_hex_digit(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/// Each % begins two hexadecimal digits.
+bool is_percent_encoded(std::string_view text) {
+    for (auto at = text.find('%'); at != text.npos; at = text.find('%', at + 1))
+        if (text.size() < at + 3 || !is_hex_digit(text[at + 1]) || !is_hex_digit(text[at + 2]))
+            return false;
+    return true;
 }
 
 bool is_visible(char c) {
@@ -71,10 +78,11 @@ std::optional<std::string> Url::problem(std::string_view text) {
     const auto path = text.substr(path_at);
     const bool is_good = scheme != 0 && is_authority(text.substr(scheme, path_at - scheme)) &&
                          path.find('#') == std::string_view::npos &&
-                         std::all_of(path.begin(), path.end(), is_visible);
+                         std::all_of(path.begin(), path.end(), is_visible) &&
+                         is_percent_encoded(path);
     if (is_good) return std::nullopt;
     return "must be https://HOST[:PORT]/PATH, or http:// for cleartext, with other characters "
-           "percent-encoded and without a password or a fragment";
+           "percent-encoded (%20) and without a password or a fragment";
 }
 
 Url Url::parse(const std::string& text, const std::string& where) {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "gateway/http2/pooled_gateway.h"
 #include "gateway/http2/request_preview.h"
@@ -48,6 +50,10 @@ std::optional<milliseconds> repeatable_for(const GatewayOptions& options) {
     return milliseconds(retention) - kTimeoutsOnTheWay * options.timeout;
 }
 
+std::string bracketed(const std::string& host) {
+    return host.find(':') == host.npos ? host : "[" + host + "]";
+}
+
 class WebhookType final : public GatewayType {
   public:
     [[nodiscard]] std::string_view name() const override { return "webhook"; }
@@ -59,20 +65,23 @@ class WebhookType final : public GatewayType {
                 {"protocol", Key::Form::choice, false, {"auto", "http1", "http2"}}};
     }
 
-    [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
-        if (const auto found = Url::problem(options.key("url"))) return "url " + *found;
+    [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
+        if (const auto found = Url::problem(options.key("url"))) return Problem{"url", *found};
         if (options.secrets.contains("secret") && secret_of(options).empty())
-            return "secret is empty; without the key the requests are not signed";
+            return Problem{"secret", "is empty; without the key the requests are not signed"};
         const auto repeatable = repeatable_for(options);
         if (repeatable && *repeatable <= milliseconds(0))
-            return std::string(kHonours) +
-                   " must be longer than twice the timeout: a request that timed out may still "
-                   "arrive";
+            return Problem{std::string(kHonours),
+                           "must be longer than twice the timeout: a request that timed out may "
+                           "still arrive"};
         return std::nullopt;
     }
 
     [[nodiscard]] bool needs_token() const override { return false; }
     [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
+    [[nodiscard]] std::string_view payload_measure() const override {
+        return "the body without campaign, appid, notification_id and token";
+    }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
         const auto url = url_of(options);
@@ -97,10 +106,24 @@ class WebhookType final : public GatewayType {
         return preview;
     }
 
+    [[nodiscard]] Trial trial(const GatewayOptions& options) const override {
+        const auto url = url_of(options);
+        std::string untried = fmt::format(
+            "no request was made: the path {} was not tried{}", url.path,
+            secret_of(options).empty() ? ", and there is no secret" : ", nor was the secret");
+        if (url.endpoint.is_tls) return {Trial::Way::connect, {}, std::move(untried), {}};
+        auto other = options;
+        other.endpoint =
+            fmt::format("https://{}:{}", bracketed(url.endpoint.host), url.endpoint.port);
+        return {Trial::Way::connect,
+                {},
+                std::move(untried),
+                std::make_shared<const GatewayOptions>(std::move(other))};
+    }
+
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random& random) const override {
-        if (const auto found = problem(options))
-            throw ConfigError("gateways." + options.name, *found);
+        require_no_problem(options);
         const auto url = url_of(options);
         auto service = std::make_unique<WebhookService>(WebhookRequest(url, secret_of(options)),
                                                         repeatable_for(options), clock);

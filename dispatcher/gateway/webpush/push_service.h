@@ -13,7 +13,7 @@ namespace dispatcher::webpush {
 
 /// What all push services of a gateway have in common.
 struct Sealing {
-    Sealing(const std::string& key_file, std::string subject, Clock& clock_, Random& random_)
+    Sealing(const CredentialFile& key_file, std::string subject, Clock& clock_, Random& random_)
         : identity(key_file, std::move(subject)), clock(clock_), random(random_) {}
 
     VapidIdentity identity;

@@ -12,7 +12,7 @@ constexpr std::string_view kHeader = R"({"typ":"JWT","alg":"ES256"})";
 
 }  // namespace
 
-VapidIdentity::VapidIdentity(const std::string& key_file, std::string subject)
+VapidIdentity::VapidIdentity(const CredentialFile& key_file, std::string subject)
     : key_(key_file, kWhatItIs),
       subject_(std::move(subject)),
       public_key_(to_base64url(key_.public_point())) {}
@@ -36,9 +36,9 @@ std::string_view subject_problem(std::string_view subject) {
     const bool is_mail = subject.starts_with("mailto:") && subject.find('@') != subject.npos;
     const bool is_page = subject.starts_with("https://") && subject.size() > 8;
     if (!is_mail && !is_page)
-        return "subject must be mailto:ADDRESS or https://PAGE: whom a push service may write to";
+        return "must be mailto:ADDRESS or https://PAGE: whom a push service may write to";
     if (subject.find("localhost") != subject.npos)
-        return "subject must not be at localhost: push services refuse that";
+        return "must not be at localhost: push services refuse that";
     return {};
 }
 

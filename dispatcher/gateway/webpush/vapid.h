@@ -14,10 +14,12 @@ namespace dispatcher::webpush {
 class VapidIdentity {
   public:
     /// Throws ConfigError if the key cannot be used.
-    VapidIdentity(const std::string& key_file, std::string subject);
+    VapidIdentity(const CredentialFile& key_file, std::string subject);
 
     /// `vapid t=<token>, k=<public key>`, good for one origin until `expires`.
     [[nodiscard]] std::string authorization(std::string_view origin, WallTime expires) const;
+    /// As pages give it to the browser: base64url.
+    [[nodiscard]] const std::string& public_key() const { return public_key_; }
     /// The same without its signed part, for people's eyes.
     [[nodiscard]] std::string redacted() const;
 

@@ -34,7 +34,7 @@ http2::Reach reach_of(const GatewayOptions& options, const std::optional<http2::
     if (!endpoint && !allows_private)
         reach.is_allowed = [](const http2::Address& address) { return is_public(address.storage); };
     if (!endpoint || endpoint->is_tls)
-        reach.tls = std::make_shared<http2::TlsContext>(options.ca_file);
+        reach.tls = std::make_shared<http2::TlsContext>(options.file("ca_file"));
     return reach;
 }
 
@@ -48,7 +48,7 @@ WebPushGateway::WebPushGateway(const GatewayOptions& options,
       in_flight_max_(std::size_t{options.connections} * options.in_flight * kFullServices),
       clock_(clock),
       reach_(reach_of(options, endpoint_, allows_private)),
-      sealing_(options.keys.at("vapid_key_file"), options.keys.at("subject"), clock, random) {
+      sealing_(options.file("vapid_key_file"), options.keys.at("subject"), clock, random) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(fmt::format("gateway {}: no epoll set can be had: {}", options_.name,
@@ -92,6 +92,10 @@ void WebPushGateway::submit(Ticket ticket, const Notification& notification) {
     if (link != nullptr && link->has_room(now)) {
         link->submit(ticket, notification, subscription);
     } else if (link != nullptr && link->gateway().is_barred()) {
+        sealing_.fault = fmt::format(
+            "{} leads to no public address, and a device's endpoint may not lead into a private "
+            "network: set private_endpoints: allow in gateways.{} if that push service is your own",
+            subscription.authority, options_.name);
         unsubmitted_.push_back({ticket, Outcome::rejected(Reason::bad_device_token, true),
                                 "the endpoint leads to no public address"});
     } else if (link != nullptr && link->in_trouble_since(now)) {

@@ -1,5 +1,7 @@
 #include "gateway/webpush/webpush_type.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "gateway/http2/endpoint.h"
 #include "gateway/http2/request_preview.h"
@@ -22,7 +24,8 @@ std::optional<http2::Endpoint> endpoint_of(const GatewayOptions& options) {
 
 /// Nothing is secret in a message that nobody sends: who asked for the preview sees its text.
 std::string authorization_of(const GatewayOptions& options) {
-    return VapidIdentity(options.key("vapid_key_file"), options.key("subject")).redacted();
+    if (options.is_for_show) return "vapid t=(redacted), k=(unknown)";
+    return VapidIdentity(options.file("vapid_key_file"), options.key("subject")).redacted();
 }
 
 class WebPushType final : public GatewayType {
@@ -35,10 +38,10 @@ class WebPushType final : public GatewayType {
                 {"private_endpoints", Key::Form::choice, false, {kAllow, kRefuse}}};
     }
 
-    [[nodiscard]] std::optional<std::string> problem(const GatewayOptions& options) const override {
+    [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
         const auto problem = subject_problem(options.key("subject"));
         if (problem.empty()) return std::nullopt;
-        return std::string(problem);
+        return Problem{"subject", std::string(problem)};
     }
 
     [[nodiscard]] std::vector<std::string> token_columns() const override {
@@ -55,6 +58,9 @@ class WebPushType final : public GatewayType {
     }
 
     [[nodiscard]] std::size_t payload_bytes_max() const override { return kPayloadBytesMax; }
+    [[nodiscard]] std::string_view payload_measure() const override {
+        return "the message before it is encrypted";
+    }
 
     [[nodiscard]] std::string target(const GatewayOptions& options) const override {
         const auto endpoint = endpoint_of(options);
@@ -88,10 +94,28 @@ class WebPushType final : public GatewayType {
         return preview;
     }
 
+    /// A push service judges a key by a message to a device, and has no way to check one.
+    [[nodiscard]] Trial trial(const GatewayOptions& options) const override {
+        constexpr std::string_view kNoAuth = "AAAAAAAAAAAAAAAAAAAAAA";
+        std::string untried = "the VAPID key was not tried: Web Push has no way to ask but sending";
+        const auto endpoint = endpoint_of(options);
+        if (!endpoint)
+            return {Trial::Way::read,
+                    {},
+                    "no push service was connected to, as the devices' own endpoints name them; " +
+                        untried,
+                    {}};
+        const VapidIdentity identity(options.file("vapid_key_file"), options.key("subject"));
+        return {
+            Trial::Way::connect,
+            fmt::format("https://{}/ {} {}", endpoint->authority, identity.public_key(), kNoAuth),
+            std::move(untried),
+            {}};
+    }
+
     [[nodiscard]] std::unique_ptr<Gateway> open(const GatewayOptions& options, Clock& clock,
                                                 Random& random) const override {
-        if (const auto found = problem(options))
-            throw ConfigError("gateways." + options.name, *found);
+        require_no_problem(options);
         const bool allows_private = options.key("private_endpoints") == kAllow;
         return std::make_unique<WebPushGateway>(options, endpoint_of(options), allows_private,
                                                 clock, random);
