@@ -15,6 +15,7 @@
 #include "cli/store_halt.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "journal/known_stores.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -76,9 +77,7 @@ class Doctor {
                 fmt::format("{} answers, schema version {}", site_.server().store.url,
                             version.found));
         } else if (version.found == 0 && is_embedded(site_.server().store)) {
-            add(Level::look, "store",
-                site_.server().store.url + " is not made yet: the first launch makes it",
-                "pushonce store init");
+            examine_missing_store();
         } else if (version.found == 0) {
             add_away("store", site_.server().store.url + " has no tables", "pushonce store init");
         } else {
@@ -87,6 +86,22 @@ class Doctor {
                                  version.wanted),
                      "pushonce store migrate");
         }
+    }
+
+    /// A launch makes an embedded store, but not one in place of another that was sent from.
+    void examine_missing_store() {
+        const auto& url = site_.server().store.url;
+        const KnownStores known(site_.server().journal.dir);
+        const auto stores = known.list();
+        if (stores.empty())
+            add(Level::look, "store", url + " is not made yet: the first launch makes it",
+                "pushonce store init");
+        else
+            add(Level::problem, "store",
+                fmt::format("{} is not there, and {} names a store that was sent from: {}", url,
+                            known.path(), stores.back().url),
+                "put the file back, or correct store.url; a new store knows nobody, and everybody "
+                "would be notified again");
     }
 
     void examine_halt() {

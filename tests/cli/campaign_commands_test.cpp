@@ -352,6 +352,12 @@ TEST_CASE("a store that the first launch makes is worth a note, and no problem")
     CHECK(contains(examined.out, "is not made yet: the first launch makes it"));
     CHECK(contains(examined.out, "pushonce store init"));
     CHECK(contains(examined.out, "gateway hook: credentials can be read; it sends nothing"));
+    desk.run({"launch", desk.path("sale.yaml")});
+    for (const char* name : {"store.db", "store.db-wal", "store.db-shm"})
+        std::filesystem::remove(desk.path(name));
+    const auto lost = desk.run({"doctor"});
+    CHECK(lost.code == 2);
+    CHECK(contains(lost.out, "names a store that was sent from"));
 }
 
 TEST_CASE("init writes files that work as they are, and never overwrites") {

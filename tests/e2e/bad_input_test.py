@@ -460,5 +460,111 @@ class CredentialsTest(unittest.TestCase):
             server.server_close()
 
 
+DATABASE_PASSWORD = "planted-in-the-store"
+SOURCE_PASSWORD = "planted-in-the-source"
+# What a request carries that proves who sends it.
+AUTHORIZATION = re.compile(r"[Bb]earer (ey|ya29)|vapid t=ey|v1=[0-9a-f]{64}|assertion=ey")
+
+
+class SecretsTest(unittest.TestCase):
+    """No secret of the server file, nor of a file that it names, is ever printed, logged or kept,
+    whatever goes wrong."""
+
+    NAMES = ("apns", "fcm", "hook")
+
+    def setUp(self):
+        self.lab = self.enterContext(Lab("secrets"))
+        self.gateway = MockGateway(self.lab, more=(
+            "--fcm-service-account", self.lab.path("account.json"),
+            "--webhook-secret", HOOK_SECRET))
+        self.key("vapid.pem")
+        self.key("other.p8")
+        make_service_account(self.lab.path("other.json"),
+                             f"https://127.0.0.1:{self.gateway.port}/token")
+        self.lab.template_file()
+        self.lab.write("apns.csv", "appid,token\n" + "".join(
+            f"a{n},{token_of(str(n))}\n" for n in range(20)))
+        self.lab.write("fcm.csv", "appid,token\n" + "".join(
+            f"f{n},{'x' * 40}{n}\n" for n in range(20)))
+        self.lab.write("hook.csv", "appid\n" + "".join(f"h{n}\n" for n in range(20)))
+
+    def key(self, name):
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-out", self.lab.path(name)], check=True,
+                       capture_output=True)
+
+    def config(self, store="sqlite:store.db", **files):
+        entries = {name: {**entry, **files.get(name, {})} for name, entry in ENTRIES.items()}
+        entries["web"]["vapid_key_file"] = "vapid.pem"
+        entries["hook"]["secret"] = '"${env:HOOK_SECRET}"'
+        lines = "".join(f"  {name}:\n" + "".join(f"    {key}: {value}\n"
+                                                 for key, value in entry.items())
+                        for name, entry in entries.items())
+        return self.lab.write("server.yaml", (
+            f"store: {{url: \"{store}\", password: \"${{env:DB_PASSWORD}}\", patience: 1s}}\n"
+            f"sources: {{crm: {{url: \"mysql://ro@127.0.0.1:{free_port()}/crm\", "
+            f"password: \"${{file:source.txt}}\", timeout: 2s}}}}\n"
+            "journal: {dir: journal}\ngateways:\n"
+            + lines.replace("{port}", str(self.gateway.port))))
+
+    def campaign(self, name, suffix="", audience=None):
+        audience = audience or f"{{file: {name}.csv}}"
+        return self.lab.write(f"{name}{suffix}.yaml", (
+            f"campaign: {name}{suffix}\naudience: {audience}\ngateway: {name}\n"
+            "message: {template: templates/promo.yaml, "
+            "data: {discount: 20, first_name: Al}}\n"))
+
+    def run_all(self, config, *commands, hook_secret=HOOK_SECRET):
+        for command in commands:
+            self.lab.run("--log-level", "trace", *command, config=config,
+                         env={"HOOK_SECRET": hook_secret, "DB_PASSWORD": DATABASE_PASSWORD},
+                         expect=set(range(7)))
+
+    def secrets(self):
+        found = [HOOK_SECRET, DATABASE_PASSWORD, SOURCE_PASSWORD, "planted-wrong-secret"]
+        for name in ("AuthKey.p8", "vapid.pem", "other.p8"):
+            found += self.lab.path(name).read_text().splitlines()[1:-1]
+        for name in ("account.json", "other.json"):
+            account = json.loads(self.lab.path(name).read_text())
+            found += account["private_key"].splitlines()[1:-1]
+        return found
+
+    def assert_hidden(self, text, where):
+        for secret in self.secrets():
+            self.assertNotIn(secret, text, where)
+        self.assertIsNone(AUTHORIZATION.search(text), where)
+
+    def test_planted_secrets_show_nowhere(self):
+        self.lab.write("source.txt", SOURCE_PASSWORD + "\n")
+        wrong = self.config(apns={"key_file": "other.p8"}, fcm={"service_account": "other.json"})
+        for name in self.NAMES:
+            self.run_all(wrong, ("plan", self.campaign(name, "-1"), "--with-gateways"),
+                         ("--json", "launch", self.campaign(name, "-1")), ("status",),
+                         hook_secret="planted-wrong-secret")
+        self.run_all(wrong, ("doctor",), hook_secret="planted-wrong-secret")
+        self.run_all(self.config(apns={"key_file": "account.json"},
+                                 fcm={"service_account": "other.p8"}), ("doctor",))
+        self.run_all(self.config(store=f"mysql://app@127.0.0.1:{free_port()}/x"),
+                     ("doctor",), ("status",), ("launch", self.campaign("apns")))
+        right = self.config()
+        self.run_all(right, ("plan", self.campaign(
+            "apns", "-2", '{source: crm, query: "SELECT appid, token FROM d"}')), ("doctor",))
+        for name in self.NAMES:
+            file, appid = self.campaign(name), name[0] + "1"
+            self.run_all(right, ("plan", file, "--with-gateways"),
+                         ("preview", file, "--appid", appid), ("launch", file, "--despite-similar"),
+                         ("--json", "launch", file), ("show", name), ("report", name),
+                         ("report", name, "--format", "html"), ("audit", name),
+                         ("lookup", appid, "--explain"), ("--json", "status", name))
+        self.assertEqual(self.gateway.ledger_lines(), 20 * len(self.NAMES))
+        self.assertGreater(len(self.lab.processes), 40)
+        for process in self.lab.processes:
+            self.assert_hidden(process.out + process.err, " ".join(process.arguments))
+        kept = [self.lab.path("store.db"), *self.lab.path("journal").rglob("*")]
+        for path in kept:
+            if path.is_file():
+                self.assert_hidden(path.read_bytes().decode("latin-1"), path)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
