@@ -126,8 +126,9 @@ CampaignRun::CampaignRun(Site& site, std::stop_token stop, Invocation& invocatio
     const auto& listen = site.server().server.ops_listen;
     if (listen.empty() || style == RunStyle::among) return;
     probe_ = open_campaign_store(site.server().store);
-    ops_ = std::make_unique<OpsServer>(listen, dispatcher_.tally(),
-                                       [this] { (void)probe_->store_id(); });
+    ops_ = std::make_unique<OpsServer>(
+        listen, [this] { return metrics_text(dispatcher_.tally()); },
+        [this] { (void)probe_->store_id(); });
 }
 
 CampaignRun::~CampaignRun() = default;
@@ -151,9 +152,7 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     // Counting reads every flag; of a campaign that is finished nothing is left to show.
     const bool is_over = is_finished(record.head.state);
     const auto settled_before = is_over ? total : report.count().settled();
-    const auto& tally = dispatcher_.tally();
-    const auto ours_before = settled_by(tally);
-    const std::uint64_t sent_before = tally.sent;
+    const auto before = dispatcher_.tally();
     const auto started = site_.clock().now();
     if (const auto window = window_sentence(record.settings, record.head.now);
         !window.empty() && !is_over)
@@ -161,7 +160,8 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     {
         SendRate rate;
         const ProgressLine progress(invocation_.err, terminal_, [&] {
-            const auto ours = settled_by(tally) - ours_before;
+            const auto tally = dispatcher_.tally();
+            const auto ours = settled_by(tally) - settled_by(before);
             rate.observe(site_.clock().now(), ours);
             const auto whose =
                 style_ == RunStyle::among ? record.name.text() + ": " : std::string();
@@ -175,7 +175,8 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     }
     result.took =
         std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() - started);
-    result.sent = tally.sent - sent_before;
+    result.sent = dispatcher_.tally().sent - before.sent;
+    result.tallies = dispatcher_.tallies();
     if (result.summary.stopped != LaneStop::store_lost) result.counts = report.count();
     result.exit_code = exit_code_of(result.summary, result.counts);
     return result;
@@ -199,6 +200,12 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
                            counts_sentence(*result.counts), sent);
     else
         err << fmt::format("{}: {}.\n", name, sent);
+    if (record.campaign.gateways.size() > 1)
+        for (const auto& [gateway, tally] : result.tallies)
+            err << fmt::format("  {}: {} sent now: {} delivered, {} rejected, {} in doubt\n",
+                               gateway, with_separators(tally.sent),
+                               with_separators(tally.delivered), with_separators(tally.rejected),
+                               with_separators(tally.in_doubt));
     const auto state = result.summary.state;
     const auto next =
         next_command({state, name, result.counts, false, pause_cause(result.summary.stopped),
@@ -210,6 +217,14 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     view["state"] = to_string(state);
     view["sent"] = result.sent;
     view["took_ms"] = result.took.count();
+    auto by_gateway = nlohmann::ordered_json::array();
+    for (const auto& [gateway, tally] : result.tallies)
+        by_gateway.push_back({{"gateway", gateway},
+                              {"sent", tally.sent.load()},
+                              {"delivered", tally.delivered.load()},
+                              {"rejected", tally.rejected.load()},
+                              {"in_doubt", tally.in_doubt.load()}});
+    view["now_by_gateway"] = std::move(by_gateway);
     view["second_chances"] = result.second_chances;
     view["stopped"] = result.summary.stopped == LaneStop::none
                           ? nlohmann::ordered_json(nullptr)

@@ -24,6 +24,7 @@ struct RunResult {
     std::uint64_t sent = 0;  ///< by this process, now
     std::chrono::milliseconds took{0};
     std::uint64_t second_chances = 0;    ///< given just before the run
+    std::vector<GatewayTally> tallies;   ///< what this process did, by gateway
     std::optional<ReportCounts> counts;  ///< absent where the store is gone
     int exit_code = kExitDone;
 };
@@ -56,7 +57,7 @@ class CampaignRun {
     void conclude(const CampaignRecord& record, const RunResult& result) const;
 
     /// What this run did so far; may be read from any thread.
-    [[nodiscard]] const Tally& tally() const { return dispatcher_.tally(); }
+    [[nodiscard]] Tally tally() const { return dispatcher_.tally(); }
 
   private:
     void intervene(CampaignId campaign, LaneStop why, const std::string& cause);

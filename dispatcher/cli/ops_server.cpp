@@ -125,11 +125,6 @@ void guard(httplib::Server& http) {
 
 }  // namespace
 
-OpsServer::OpsServer(const std::string& listen, const Tally& tally,
-                     std::function<void()> check_store)
-    : OpsServer(
-          listen, [&tally] { return metrics_text(tally); }, std::move(check_store)) {}
-
 OpsServer::OpsServer(const std::string& listen, std::function<std::string()> metrics,
                      std::function<void()> check_store)
     : server_(std::make_unique<Server>()) {

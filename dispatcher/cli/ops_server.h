@@ -14,10 +14,9 @@ namespace dispatcher::cli {
 class OpsServer {
   public:
     /// `listen` is HOST:PORT; port 0 takes any. `check_store` reads a table of the store and throws
-    /// if that fails; it is called from any thread, one at a time. `tally` outlives the server.
-    /// Throws ConfigError for a malformed address, UnavailableError if it cannot be had.
-    OpsServer(const std::string& listen, const Tally& tally, std::function<void()> check_store);
-    /// The same for several tallies: `metrics` answers the text, from any thread.
+    /// if that fails; it is called from any thread, one at a time. `metrics` answers the text of
+    /// /metrics, from any thread. Throws ConfigError for a malformed address, UnavailableError if
+    /// it cannot be had.
     OpsServer(const std::string& listen, std::function<std::string()> metrics,
               std::function<void()> check_store);
     ~OpsServer();

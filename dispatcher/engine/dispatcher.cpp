@@ -232,7 +232,7 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
                                                          parts_.clock,
                                                          parts_.random,
                                                          parts_.observer,
-                                                         tally_});
+                                                         tally_of(sealed.name)});
     running->journal = std::move(journal);
     running->gateway = choice.type->open(*choice.options, parts_.clock, parts_.random);
     running->lane = std::make_unique<Lane>(running->context, *running->gateway, *choice.type,
@@ -253,6 +253,27 @@ void Dispatcher::end_lane(Running& running, bool settled) {
     if (!is_clean) return;
     patiently([&] { flags_.close_incarnation(running.context.incarnation); });
     parts_.journals.retire(running.context.incarnation);
+}
+
+Tally& Dispatcher::tally_of(const std::string& gateway) {
+    const std::lock_guard lock(mutex_);
+    return tallies_[gateway];
+}
+
+Tally Dispatcher::tally() const {
+    Tally sum;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [gateway, tally] : tallies_)
+        sum.add(tally);
+    return sum;
+}
+
+std::vector<GatewayTally> Dispatcher::tallies() const {
+    std::vector<GatewayTally> tallies;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [gateway, tally] : tallies_)
+        tallies.push_back({gateway, tally});
+    return tallies;
 }
 
 }  // namespace dispatcher

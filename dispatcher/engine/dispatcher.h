@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -77,7 +79,10 @@ class Dispatcher {
     /// be reached at the start, ConfigError and RefusedError for gateways.
     RunSummary run(const CampaignRecord& record, std::stop_token stop);
 
-    [[nodiscard]] const Tally& tally() const { return tally_; }
+    /// Over all gateways.
+    [[nodiscard]] Tally tally() const;
+    /// In the order of the gateways' names; those that were sent over.
+    [[nodiscard]] std::vector<GatewayTally> tallies() const;
 
   private:
     struct Running;
@@ -88,11 +93,13 @@ class Dispatcher {
     void act_on(RunSummary& summary, CampaignId campaign);
     template <class Work>
     auto patiently(Work&& work);
+    Tally& tally_of(const std::string& gateway);
     void end_lane(Running& lane, bool settled);
 
     DispatcherParts parts_;
     FlagStore flags_;
-    Tally tally_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Tally> tallies_;  // guarded by mutex_, its values are not
     std::vector<IncarnationId> ours_;
 };
 

@@ -2,11 +2,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace dispatcher {
 
 /// What this process did so far: for display only, never for decisions. Thread-safe.
 struct Tally {
+    Tally() = default;
+    Tally(const Tally& other) { add(other); }
+    Tally& operator=(const Tally&) = delete;
+    ~Tally() = default;
+
     std::atomic<std::uint64_t> claimed{0};
     std::atomic<std::uint64_t> sent{0};  ///< handed to the gateway
     std::atomic<std::uint64_t> delivered{0};
@@ -28,6 +34,12 @@ struct Tally {
         raced += other.raced;
         on_the_wire += other.on_the_wire;
     }
+};
+
+/// The same over one gateway.
+struct GatewayTally {
+    std::string gateway;
+    Tally tally;
 };
 
 }  // namespace dispatcher

@@ -3,6 +3,7 @@
 away or stuck holds up no other. (That nobody is notified twice under kill -9: kill_test.py
 --gateway fleet.)"""
 import collections
+import json
 import unittest
 
 from fleet import KINDS, Fleet
@@ -44,8 +45,12 @@ class FleetTest(unittest.TestCase):
         return report
 
     def test_each_device_is_notified_over_its_own_gateway(self):
-        self.lab.run("launch", self.campaign, "--yes", config=self.config)
+        done = self.lab.run("--json", "launch", self.campaign, "--yes", config=self.config)
+        now = {one["gateway"]: one for one in json.loads(done.out)["now_by_gateway"]}
         report = self.judge()
+        for member in self.fleet.members.values():
+            self.assertEqual(now[member.name]["delivered"], member.ledger_lines())
+            self.assertIn(f"  {member.name}: 1,000 sent now: 1,000 delivered", done.err)
         names = {platform: member.name for platform, member in self.fleet.members.items()}
         for line in report:
             self.assertEqual(line["outcome"], "delivered", line)
