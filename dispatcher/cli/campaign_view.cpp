@@ -36,11 +36,9 @@ nlohmann::ordered_json reasons_view(const ReportCounts& counts) {
 }
 
 nlohmann::ordered_json recovered_view(const Recovered& recovered) {
-    return {{"claimed", recovered.claimed()},
-            {"never_sent", recovered.never_sent},
-            {"answered", recovered.answered},
-            {"in_doubt", recovered.in_doubt},
-            {"untrusted_journals", recovered.untrusted}};
+    return {{"claimed", recovered.claimed()}, {"never_sent", recovered.never_sent},
+            {"refused", recovered.refused},   {"answered", recovered.answered},
+            {"in_doubt", recovered.in_doubt}, {"untrusted_journals", recovered.untrusted}};
 }
 
 nlohmann::ordered_json record_view(const CampaignRecord& record) {
@@ -97,10 +95,13 @@ std::string standing_sentence(const ReportCounts& counts) {
 
 std::string recovered_sentence(const Recovered& recovered) {
     if (recovered.claimed() == 0) return {};
-    return fmt::format("{} claimed: {} never left this machine, {} were answered, {} {} in doubt",
+    const auto refused = recovered.refused == 0 ? std::string()
+                                                : fmt::format("{} refused unprocessed, ",
+                                                              with_separators(recovered.refused));
+    return fmt::format("{} claimed: {} never left this machine, {}{} were answered, {} {} in doubt",
                        with_separators(recovered.claimed()), with_separators(recovered.never_sent),
-                       with_separators(recovered.answered), with_separators(recovered.in_doubt),
-                       recovered.in_doubt == 1 ? "is" : "are");
+                       refused, with_separators(recovered.answered),
+                       with_separators(recovered.in_doubt), recovered.in_doubt == 1 ? "is" : "are");
 }
 
 }  // namespace dispatcher::cli

@@ -27,18 +27,37 @@ Settled settled_by(Reason reason) {
     return settled;
 }
 
+/// How an answer releases its row that proves it not processed: as the live sender would have.
+Settled released_by(Reason reason) {
+    using enum Reason;
+    Settled settled;
+    settled.to = FlagState::released;
+    settled.from_doubt = true;
+    // A rejection that was withheld, until it was known whether the campaign was to blame.
+    const bool was_withheld = static_cast<std::uint16_t>(reason) < 300;
+    settled.code.reason = was_withheld ? campaign_fault : reason;
+    settled.tries_added = was_withheld || reason == too_many_requests ||
+                                  reason == service_unavailable || reason == key_in_progress
+                              ? 1
+                              : 0;
+    return settled;
+}
+
 LeftRows sort_rows(const LeftBatch& batch) {
     LeftRows rows;
     rows.claim = batch.record.claim;
     rows.all = batch.record.appids;
     std::map<Reason, AppidList> answered;
+    std::map<Reason, AppidList> refused;
     for (std::size_t i = 0; i < batch.slots.size(); ++i) {
         const auto appid = batch.record.appids[i];
         switch (batch.slots[i].state) {
             case SlotState::free:
                 break;
             case SlotState::claimed:
-                rows.never_sent.push(appid);
+                (batch.slots[i].reason == Reason::none ? rows.never_sent
+                                                       : refused[batch.slots[i].reason])
+                    .push(appid);
                 break;
             case SlotState::wire:
                 rows.on_the_wire.push(appid);
@@ -50,6 +69,8 @@ LeftRows sort_rows(const LeftBatch& batch) {
     }
     for (auto& [reason, appids] : answered)
         rows.answered.push_back({settled_by(reason), std::move(appids)});
+    for (auto& [reason, appids] : refused)
+        rows.refused.push_back({released_by(reason), std::move(appids)});
     return rows;
 }
 
@@ -68,6 +89,7 @@ void recover_dead(JournalDirectory& journals, FlagStore& flags, IncarnationId me
             const auto rows =
                 flags.recover(campaign, scope, chunk, journal.incarnation, me, batches);
             recovered.never_sent += rows.never_sent;
+            recovered.refused += rows.refused;
             recovered.answered += rows.answered;
             recovered.in_doubt += rows.in_doubt;
         }

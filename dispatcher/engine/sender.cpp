@@ -210,7 +210,8 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
             face_doubt(index, row, answer.outcome, now);
             break;
         case campaign_fault:
-            context_.journal.mark(open->claim.batch, slot, SlotState::claimed);
+            context_.journal.mark(open->claim.batch, slot, SlotState::claimed,
+                                  Reason::campaign_fault);
             answer_row(*open, row, FlagState::released, Reason::campaign_fault, now);
             control_.stop(LaneStop::campaign_fault,
                           fmt::format("gateway {}: {}", context_.gateway_name, gateway_.fault()));
@@ -238,8 +239,9 @@ void Sender::reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, 
     state.tries_added += 1;
     const auto slot = open.claim.rows[row].slot;
     if (outcome.suspicious && breaker_.is_on_probation()) {
-        // Proved not delivered whoever is to blame; a crash now may release it.
-        context_.journal.mark(open.claim.batch, slot, SlotState::claimed);
+        // Proved not delivered whoever is to blame; a crash now may release it. The reason says
+        // that it was sent.
+        context_.journal.mark(open.claim.batch, slot, SlotState::claimed, outcome.reason);
         state.phase = Phase::withheld;
         state.reason = outcome.reason;
         ++withheld_;

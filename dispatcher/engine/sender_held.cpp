@@ -51,7 +51,8 @@ void Sender::retry_refused(std::size_t index, std::uint32_t row, const Outcome& 
     auto& open = *open_[index];
     auto& state = open.rows[row];
     state.tries_added += 1;
-    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed,
+                          outcome.reason);
     const auto tries = static_cast<std::uint16_t>(open.claim.rows[row].tries + state.tries_added);
     const auto delay =
         context_.settings.retry.delay_after(tries, outcome.retry_after, context_.random.next());
@@ -69,7 +70,8 @@ void Sender::retry_not_sent(std::size_t index, std::uint32_t row, const Outcome&
     auto& open = *open_[index];
     auto& state = open.rows[row];
     crash_point("CP17");
-    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed);
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed,
+                          outcome.reason);
     crash_point("CP18");
     const bool may_resend =
         !outcome.retry_after && (outcome.gateway_down || state.resends < kResendsMax);

@@ -15,9 +15,10 @@ namespace dispatcher {
 /// What a crash leaves of one claimed row.
 enum class SlotState : std::uint8_t {
     free = 0,     ///< settled, or never used
-    claimed = 1,  ///< not given to the gateway (or proved not processed since)
+    claimed = 1,  ///< not given to the gateway; with a reason: it was, and its answer proves that
+                  ///< it was not processed
     wire = 2,     ///< given to the gateway, no answer recorded
-    done = 3,     ///< answered; the reason says how (Reason::none: accepted)
+    done = 3,     ///< answered for good; the reason says how (Reason::none: accepted)
 };
 
 struct JournalSlot {

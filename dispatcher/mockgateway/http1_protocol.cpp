@@ -132,9 +132,13 @@ bool Http1Protocol::take_step() {
 bool Http1Protocol::take_head() {
     while (rest().starts_with(kLineEnd))
         at_ += kLineEnd.size();  // RFC 9112 §2.2: some clients end a body so
-    const auto end = rest().find("\r\n\r\n");
-    if (std::min(end, rest().size()) > kHeadBytesMax) return complain(431);
-    if (end == std::string_view::npos) return false;
+    constexpr std::string_view kHeadEnd = "\r\n\r\n";
+    const auto end = rest().find(kHeadEnd);
+    const bool is_whole = end != std::string_view::npos;
+    // The end may have come in part: how bytes are cut decides nothing.
+    const auto length_max = kHeadBytesMax + (is_whole ? 0 : kHeadEnd.size() - 1);
+    if (std::min(end, rest().size()) > length_max) return complain(431);
+    if (!is_whole) return false;
     auto lines = rest().substr(0, end + kLineEnd.size());  // each with its end
     at_ += end + 2 * kLineEnd.size();
     const auto next_line = [&lines] {

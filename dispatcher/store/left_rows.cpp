@@ -38,6 +38,8 @@ bool are_unsettled(StoreSession& session, ScopeId scope, std::span<const LeftRow
             });
         };
         look(batch.never_sent, true);
+        for (const auto& refused : batch.refused)
+            look(refused.appids, refused.settled.from_doubt);
         for (const auto& answered : batch.answered)
             look(answered.appids, answered.settled.from_doubt);
         look(batch.on_the_wire, false);
@@ -61,6 +63,9 @@ RecoveredRows settle_left(StoreSession& session, ScopeId scope, std::span<const 
     for (const auto& batch : batches) {
         read_batch(session, scope, batch, flags);
         recovered.never_sent += settle(session, scope, batch, flags, batch.never_sent, release);
+        for (const auto& refused : batch.refused)
+            recovered.refused +=
+                settle(session, scope, batch, flags, refused.appids, refused.settled);
         for (const auto& answered : batch.answered)
             recovered.answered +=
                 settle(session, scope, batch, flags, answered.appids, answered.settled);

@@ -20,11 +20,13 @@ struct LeftRows {
         AppidList appids;
     };
     std::vector<Answered> answered;
-    AppidList all;  ///< every row of the batch, sorted
+    std::vector<Answered> refused;  ///< sent, and answered that they were not processed
+    AppidList all;                  ///< every row of the batch, sorted
 };
 
 struct RecoveredRows {
     std::size_t never_sent = 0;
+    std::size_t refused = 0;
     std::size_t answered = 0;
     std::size_t in_doubt = 0;
 };

@@ -33,6 +33,11 @@ TEST_CASE("what a dead process left is told in one sentence") {
     recovered.in_doubt = 42;
     CHECK(recovered_sentence(recovered) ==
           "1,024 claimed: 611 never left this machine, 371 were answered, 42 are in doubt");
+    recovered.refused = 5;
+    CHECK(
+        recovered_sentence(recovered) ==
+        "1,029 claimed: 611 never left this machine, 5 refused unprocessed, 371 were answered, 42 "
+        "are in doubt");
 }
 
 TEST_CASE("a restart says first how the campaign stands") {

@@ -242,6 +242,7 @@ TEST_CASE("a proof of not sent is re-sent under the same claim, and not without 
         bench.gateway.answer(sends - 1, Outcome::not_sent(Reason::refused_stream));
         bench.step();
         CHECK(bench.journal.slots[0].state == SlotState::claimed);
+        CHECK(bench.journal.slots[0].reason == Reason::refused_stream);
         bench.pass(milliseconds(500));
     }
     CHECK(bench.gateway.submitted.size() == 6);
@@ -413,6 +414,11 @@ TEST_CASE("bad device tokens at the start are withheld until the breaker has jud
     for (std::size_t i = 0; i < 3; ++i)
         bench.gateway.answer(i, Outcome::rejected(Reason::bad_device_token, true));
     bench.step();
+    for (const auto& [row, slot] : bench.journal.slots) {
+        // It may be released, but nobody may say that it never left.
+        CHECK(slot.state == SlotState::claimed);
+        CHECK(slot.reason == Reason::bad_device_token);
+    }
     bench.step();
     CHECK(bench.control.stopped() == LaneStop::campaign_fault);
     const auto job = bench.settled();

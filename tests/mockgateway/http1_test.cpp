@@ -71,6 +71,23 @@ TEST_CASE("bodies come by length or in chunks, in any pieces") {
     }
 }
 
+TEST_CASE("the longest head is taken however its end is cut") {
+    constexpr std::size_t kHeadBytesMax = 32'768;  // without the empty line that ends it
+    const auto filler = kHeadBytesMax + 4 - push("x: \r\n").size();
+    const auto request = push("x: " + std::string(filler, 'x') + "\r\n");
+    const RunningGateway gateway;
+    for (std::size_t apart = 0; apart <= 4; ++apart) {
+        INFO(apart);
+        Http1Client client(gateway.port());
+        Http1Client witness(gateway.port());
+        client.say(std::string_view(request).substr(0, request.size() - apart));
+        witness.say(kStats);  // its answer shows that the piece was read by itself
+        witness.hear();
+        client.say(std::string_view(request).substr(request.size() - apart));
+        CHECK(client.hear().starts_with("HTTP/1.1 505"));
+    }
+}
+
 TEST_CASE("a client that waits for it is told to go on with its body") {
     const RunningGateway gateway;
     Http1Client client(gateway.port());

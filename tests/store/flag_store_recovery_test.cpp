@@ -67,6 +67,23 @@ TEST_CASE("recovery settles each row by what the journal proves, once", "[store]
     CHECK(left.state_of("b") == FlagState::in_doubt);
 }
 
+TEST_CASE("a row that was sent and refused unprocessed is free again, and counted as such",
+          "[store][contract]") {
+    Left left;
+    Settled refused;
+    refused.to = FlagState::released;
+    refused.code.reason = Reason::too_many_requests;
+    refused.from_doubt = true;
+    refused.tries_added = 1;
+    left.batch.refused.push_back({refused, {}});
+    left.batch.refused[0].appids.push("a");
+    const auto first = left.recover();
+    CHECK(first.refused == 1);
+    CHECK(first.never_sent == 0);
+    CHECK(left.state_of("a") == FlagState::released);
+    CHECK(left.recover().refused == 0);
+}
+
 TEST_CASE("a journal that knows nothing new leaves a finished campaign finished",
           "[store][contract]") {
     Left left;
