@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import BINARY, Lab, MariaDbStore, MockGateway, SqliteStore, wait_until
+from harness import (BINARY, PLAIN_PREFIX, Fault, Lab, MariaDbStore, MockGateway, SqliteStore,
+                     wait_until)
 from judge import judge_campaign
 
 DEVICES = 6000
@@ -18,11 +19,12 @@ DEVICES = 6000
 class BadLuckCase(unittest.TestCase):
     store_type = SqliteStore
     store_keys = {}
+    faults = ()
 
     def setUp(self):
         self.lab = self.enterContext(Lab("bad-luck"))
         self.store = self.store_type(self.lab)
-        self.gateway = MockGateway(self.lab)
+        self.gateway = MockGateway(self.lab, faults=self.faults)
         self.configure()
         self.command("store", "init")
         self.tokens = self.lab.audience_file(DEVICES)
@@ -269,6 +271,24 @@ class StopTest(BadLuckCase):
         self.command("restart", "sale", "--dry-run", expect={0, 3})
         after = self.gateway.ledger_lines(), self.store.rows("SELECT * FROM delivery")
         self.assertEqual(before, after)
+
+
+class RefusedTest(BadLuckCase):
+    faults = (Fault("bad_device_token", {"token_prefix": f'"{PLAIN_PREFIX}"'}),)
+
+    def test_what_was_refused_when_it_died_is_told_apart_and_sent_when_that_is_cured(self):
+        """Rejections of a wrong environment are withheld until the breaker has judged them."""
+        self.campaign = self.lab.campaign_file("sale", rate="100000/s")
+        died = self.start("launch", self.campaign, "--yes", env={"CRASH_AT": "CP13:5"})
+        self.assertEqual(died.wait(), -signal.SIGKILL, died.tail())
+        self.gateway.cure()
+        done = self.command("restart", "sale", expect={0, 3})
+        found = re.search(r"left this machine, ([\d,]+) refused unprocessed, 0 were answered,"
+                          r" ([\d,]+) (?:are|is) in doubt", done.err)
+        self.assertIsNotNone(found, done.tail())
+        self.assertEqual(int(found[1]), 4)
+        figures = self.assert_each_once(doubt_explained=(), doubt_killed_max=int(found[2]))
+        self.assertEqual(figures["DELIVERED"], DEVICES - figures["in doubt"])
 
 
 class JournalDirectoryTest(BadLuckCase):

@@ -573,6 +573,14 @@ class MockGateway(Gateway):
             return accepts(self.port)
         wait_until(listens, "the mock gateway listens", seconds=20)
 
+    def cure(self):
+        """The same gateway without its faults, on the same ledger."""
+        self.stop()
+        if "--faults" in self.arguments:
+            at = self.arguments.index("--faults")
+            del self.arguments[at:at + 2]
+        self.start()
+
 
 def fault_file(faults):
     """Rules of the mock gateway: fault `number` meets the tokens of fault_prefix(number)."""

@@ -39,12 +39,7 @@ class ChancesCase(unittest.TestCase):
         return self.lab.run(*arguments, config=self.config, **options)
 
     def cure_gateway(self):
-        """The same gateway without its faults, on the same ledger."""
-        self.gateway.stop()
-        if "--faults" in self.gateway.arguments:
-            at = self.gateway.arguments.index("--faults")
-            del self.gateway.arguments[at:at + 2]
-        self.gateway.start()
+        self.gateway.cure()
 
     def state(self):
         return int(self.store.rows("SELECT state FROM campaign WHERE HEX(name) = HEX('sale')")
