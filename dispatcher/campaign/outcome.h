@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/clock.h"
 #include "campaign/reason.h"
 
 namespace dispatcher {
@@ -24,6 +25,8 @@ struct Outcome {
     /// A rejection that may be the fault of the configuration rather than of the device
     /// (BadDeviceToken, a row-shaped 400): counted by the breaker before it is believed.
     bool suspicious = false;
+    /// rejected, because the device token is dead: since when, where the gateway named a time.
+    std::optional<WallTime> dead_since;
     /// refused: not before this long, where the gateway said so; not_sent: its own service is in
     /// trouble, and until then it would fare no better.
     std::optional<std::chrono::milliseconds> retry_after;
@@ -34,6 +37,12 @@ struct Outcome {
     static Outcome rejected(Reason reason, bool suspicious = false) {
         auto outcome = of(Kind::rejected, reason);
         outcome.suspicious = suspicious;
+        return outcome;
+    }
+    /// The device token is dead, since then where the gateway named a time.
+    static Outcome dead_token(Reason reason, std::optional<WallTime> since = {}) {
+        auto outcome = of(Kind::rejected, reason);
+        outcome.dead_since = since;
         return outcome;
     }
     static Outcome refused(Reason reason, std::optional<std::chrono::milliseconds> after = {}) {

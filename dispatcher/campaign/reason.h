@@ -79,6 +79,12 @@ struct Code {
     constexpr bool operator==(const Code&) const = default;
 };
 
+/// Whether a gateway that rejects for this reason calls the device token itself dead, for every
+/// later message too.
+constexpr bool is_dead_token(Reason reason) {
+    return reason == Reason::unregistered || reason == Reason::expired_token;
+}
+
 /// The name in reports, logs and JSON: snake_case as in the enum; "" for none.
 std::string_view to_string(Reason reason);
 std::optional<Reason> parse_reason(std::string_view name);

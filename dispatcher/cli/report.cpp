@@ -31,23 +31,58 @@ struct ReportOptions {
     bool dead_tokens = false;
 };
 
+/// Lines gathered to be written in large pieces, in the format that was asked for.
+class LineWriter {
+  public:
+    LineWriter(const ReportOptions& options, std::ostream& out)
+        : is_csv_(options.format == "csv"), out_(out) {}
+
+    [[nodiscard]] bool is_csv() const { return is_csv_; }
+    std::string& text() { return text_; }
+    template <class Line>
+    void write(const Line& line) {
+        is_csv_ ? append_csv(text_, line) : append_ndjson(text_, line);
+        if (text_.size() < kWriteBytes) return;
+        out_ << text_;
+        text_.clear();
+        check_results(out_);
+    }
+    void finish() { out_ << text_ << std::flush; }
+
+  private:
+    const bool is_csv_;
+    std::ostream& out_;
+    std::string text_;
+};
+
 /// Lines by outcome.
 ReportCounts write_report(CampaignStore& store, const CampaignRecord& record,
                           const ReportOptions& options, std::ostream& out) {
-    const bool is_csv = options.format == "csv";
-    Report report(store, record);
-    std::string text;
-    if (is_csv) append_csv_header(text);
+    LineWriter writer(options, out);
+    if (writer.is_csv()) append_csv_header(writer.text());
     ReportCounts counts;
-    report.for_each([&](const ReportLine& line) {
-        is_csv ? append_csv(text, line) : append_ndjson(text, line);
+    Report(store, record).for_each([&](const ReportLine& line) {
+        writer.write(line);
         ++counts.by_outcome[static_cast<std::size_t>(line.reported.outcome)];
-        if (text.size() < kWriteBytes) return;
-        out << text;
-        text.clear();
-        check_results(out);
     });
-    out << text << std::flush;
+    writer.finish();
+    return counts;
+}
+
+/// Devices whose token is dead, a line for each; all of them were rejected.
+ReportCounts write_dead_tokens(Site& site, const CampaignRecord& record,
+                               const ReportOptions& options, std::ostream& out) {
+    LineWriter writer(options, out);
+    if (writer.is_csv()) append_dead_csv_header(writer.text());
+    ReportCounts counts;
+    const auto type_of = [&](const std::string& name) -> const GatewayType& {
+        return site.type(name);
+    };
+    DeadTokenReport(site.campaigns(), record, type_of).for_each([&](const DeadTokenLine& line) {
+        writer.write(line);
+        ++counts.by_outcome[static_cast<std::size_t>(ReportOutcome::rejected)];
+    });
+    writer.finish();
     return counts;
 }
 
@@ -65,7 +100,8 @@ ReportCounts write_html(CampaignStore& store, const CampaignRecord& record, std:
 }
 
 int report(Invocation& invocation, const ReportOptions& options) {
-    if (options.dead_tokens) throw ConfigError("--dead-tokens", "not available in this version");
+    if (options.dead_tokens && options.format == "html")
+        throw ConfigError("--dead-tokens", "a list for programs: ndjson or csv, not html");
     Site site(invocation.globals);
     const auto record = site.find(options.campaign);
     if (record.head.state == CampaignState::purged)
@@ -74,6 +110,7 @@ int report(Invocation& invocation, const ReportOptions& options) {
             "`pushonce show {}` and `pushonce audit {}` still answer",
             options.campaign, options.campaign, options.campaign));
     const auto write = [&](std::ostream& out) {
+        if (options.dead_tokens) return write_dead_tokens(site, record, options, out);
         return options.format == "html" ? write_html(site.campaigns(), record, out)
                                         : write_report(site.campaigns(), record, options, out);
     };
@@ -113,14 +150,22 @@ void add_report(const Verb& app, Invocation& invocation) {
         .capture_default_str();
     verb.add_option("--output", options->output, "A file instead of standard output")
         .type_name("FILE");
-    verb.add_flag("--dead-tokens", options->dead_tokens, "Not available in this version");
+    verb.add_flag("--dead-tokens", options->dead_tokens,
+                  "Only devices whose token the gateway called dead, with token and time: delete "
+                  "those that were not registered since");
     verb.footer(
         "Examples:\n"
         "  pushonce report spring-sale > spring-sale.ndjson\n"
         "  pushonce report spring-sale --format csv --output spring-sale.csv\n"
         "  pushonce report spring-sale --format html --output spring-sale.html\n"
+        "  pushonce report spring-sale --dead-tokens --format csv --output dead.csv\n"
         "  pushonce --json report spring-sale --output spring-sale.ndjson\n"
-        "  pushonce report spring-sale | grep '\"outcome\":\"in_doubt\"'");
+        "  pushonce report spring-sale | grep '\"outcome\":\"in_doubt\"'\n\n"
+        "--dead-tokens prints appid, gateway, token, reason, timestamp (milliseconds; the time "
+        "that\nthe gateway named, null where it named none) and settled_at. Nothing is sent to "
+        "such "
+        "a\ntoken again, by any campaign, unless its audience has a column registered_at (RFC 3339 "
+        "or\nmilliseconds) later than that time. A new token of the same appid is sent to.");
     verb.callback([&invocation, options] {
         invocation.action = [&invocation, options] { return report(invocation, *options); };
     });

@@ -14,6 +14,8 @@ constexpr std::string_view kCsvHeader =
     "campaign,appid,outcome,reason,gateway,notification_id,tries,claims,platform,locale,user,"
     "settled_at\n";
 
+constexpr std::string_view kDeadCsvHeader = "appid,gateway,token,reason,timestamp,settled_at\n";
+
 void append_text(std::string& out, std::string_view key, std::optional<std::string_view> value) {
     out += key;
     if (!value) {
@@ -82,6 +84,36 @@ void append_csv(std::string& out, const ReportLine& line) {
     field(line.platform.value_or(""));
     field(line.locale.value_or(""));
     field(line.user.value_or(""));
+    if (line.settled_at) out += to_iso_text(*line.settled_at);
+    out += '\n';
+}
+
+void append_ndjson(std::string& out, const DeadTokenLine& line) {
+    append_text(out, R"({"appid":)", line.appid);
+    append_text(out, R"(,"gateway":)", line.gateway);
+    append_text(out, R"(,"token":)", line.token);
+    append_text(out, R"(,"reason":)", line.reason);
+    out += R"(,"timestamp":)";
+    out += line.dead_since ? fmt::to_string(line.dead_since->time_since_epoch().count()) : "null";
+    append_text(out, R"(,"settled_at":)",
+                line.settled_at ? std::optional(to_iso_text(*line.settled_at)) : std::nullopt);
+    out += "}\n";
+}
+
+void append_dead_csv_header(std::string& out) {
+    out += kDeadCsvHeader;
+}
+
+void append_csv(std::string& out, const DeadTokenLine& line) {
+    for (const std::string_view value :
+         {std::string_view(line.appid), std::string_view(line.gateway),
+          line.token ? std::string_view(*line.token) : std::string_view(),
+          std::string_view(line.reason)}) {
+        append_field(out, value);
+        out += ',';
+    }
+    if (line.dead_since) out += fmt::to_string(line.dead_since->time_since_epoch().count());
+    out += ',';
     if (line.settled_at) out += to_iso_text(*line.settled_at);
     out += '\n';
 }

@@ -35,17 +35,24 @@ int migrate_store(Invocation& invocation) {
     const auto version = store.schema_version();
     if (version.found == 0)
         throw RefusedError("there are no tables to migrate: `pushonce store init` makes them");
-    if (version.found != version.wanted)
+    constexpr int kOldest = 2;
+    if (version.found < kOldest || version.found > version.wanted)
         throw RefusedError(fmt::format(
             "the tables are of version {}, this program knows version {} and no way between them",
             version.found, version.wanted));
-    invocation.err << fmt::format(
-        "Nothing to do: the tables are of version {}, as this program "
-        "wants them.\n",
-        version.found);
+    if (version.found == version.wanted) {
+        invocation.err << fmt::format(
+            "Nothing to do: the tables are of version {}, as this program "
+            "wants them.\n",
+            version.found);
+    } else {
+        store.migrate();
+        invocation.err << fmt::format("The tables are of version {} now; they were of {}.\n",
+                                      version.wanted, version.found);
+    }
     if (invocation.globals.json)
         print_json(invocation.out,
-                   {{"store", site.server().store.url}, {"schema_version", version.found}});
+                   {{"store", site.server().store.url}, {"schema_version", version.wanted}});
     return kExitDone;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "campaign/appid_list.h"
 #include "campaign/ids.h"
+#include "engine/device_tokens.h"
 #include "journal/journal.h"
 #include "store/flag_store.h"
 
@@ -22,6 +23,8 @@ struct ChunkLease {
     ScopeId scope;
     AppidList keys;
     std::optional<ChunkData> data;
+    /// Not sent to: rejected without a request. As the store knew them when the chunk was leased.
+    DeadRows dead;
 
     /// When our right to claim and to begin sends ends, by our own clock (ns of BootTime).
     std::atomic<std::int64_t> valid_until_ns{0};

@@ -354,6 +354,7 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
         if (is_free) work.candidates.push_back(row);
         ++row;
     });
+    lease->dead = find_dead_rows(session, context_.tokens, *lease->data, work.candidates);
     held_.push_back(std::move(work));
 }
 

@@ -41,6 +41,7 @@ struct LaneContext {
     Random& random;
     Observer& observer;
     Tally& tally;
+    DeviceTokens tokens{};
 };
 
 /// The first machine of a lane: leases chunks, claims their recipients batch by batch and hands

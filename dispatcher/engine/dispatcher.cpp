@@ -215,6 +215,10 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
     const auto& host = parts_.host;
     const auto incarnation = patiently(
         [&] { return flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid); });
+    auto tokens = patiently([&] {
+        return DeviceTokens(parts_.store.store_id(), sealed, *choice.type,
+                            record.campaign.audience.columns);
+    });
     auto journal = parts_.journals.create(incarnation);
     crash_point("CP02");
     auto& journal_used = *journal;
@@ -232,7 +236,8 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
                                                          parts_.clock,
                                                          parts_.random,
                                                          parts_.observer,
-                                                         tally_of(sealed.name)});
+                                                         tally_of(sealed.name),
+                                                         std::move(tokens)});
     running->journal = std::move(journal);
     running->gateway = choice.type->open(*choice.options, parts_.clock, parts_.random);
     running->lane = std::make_unique<Lane>(running->context, *running->gateway, *choice.type,

@@ -25,9 +25,14 @@ std::optional<SettleJob> LateAnswers::settle(const GatewayAnswer& answer) {
     } else if (answer.outcome.kind == Outcome::Kind::rejected) {
         group.settled.to = FlagState::rejected;
         group.settled.code.reason = answer.outcome.reason;
+        for (auto& token : late.settlement.dead) {
+            token.reason = answer.outcome.reason;
+            token.dead_since = answer.outcome.dead_since;
+        }
     } else {
         return std::nullopt;
     }
+    if (!is_dead_token(group.settled.code.reason)) late.settlement.dead.clear();
     group.appids.push(late.appid);
     SettleJob job;
     job.settlement = std::move(late.settlement);

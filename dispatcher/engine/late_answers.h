@@ -13,7 +13,8 @@ namespace dispatcher {
 /// answer that comes after all turns doubt into certainty (T3, T4). One thread.
 class LateAnswers {
   public:
-    /// `question` names campaign, scope, chunk and claim; it has no groups yet. Beyond a bound the
+    /// `question` names campaign, scope, chunk and claim, and the device token, should the answer
+    /// call it dead; it has no groups yet. Beyond a bound the
     /// row is forgotten: it stays in doubt.
     void expect(Ticket ticket, Settlement question, std::string_view appid);
 

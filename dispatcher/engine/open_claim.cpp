@@ -1,6 +1,7 @@
 #include "engine/open_claim.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dispatcher {
 namespace {
@@ -80,6 +81,8 @@ SettleJob OpenClaim::settle(CampaignId campaign, bool ranges_allowed) {
                 {std::string(appid(first)), std::string(appid(first + run - 1))});
         begin = end;
     }
+    settlement.dead = std::exchange(dead_, {});
+    std::ranges::sort(settlement.dead, {}, &DeadToken::mark);
     answered_since.reset();
     job.ends_claim = unsettled == 0;
     return job;

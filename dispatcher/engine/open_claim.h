@@ -49,6 +49,9 @@ class OpenClaim {
     /// lease still holds, so nobody can have put our rows in doubt, which a range would not see.
     SettleJob settle(CampaignId campaign, bool ranges_allowed);
 
+    /// The gateway called the device token of a row dead: the next settlement says so too.
+    void note_dead(DeadToken token) { dead_.push_back(std::move(token)); }
+
     /// A settlement of this claim without any rows yet.
     [[nodiscard]] Settlement identify(CampaignId campaign) const;
     [[nodiscard]] std::string_view appid(std::size_t row) const {
@@ -65,6 +68,8 @@ class OpenClaim {
 
   private:
     void add_to_group(Settlement& settlement, std::size_t row) const;
+
+    std::vector<DeadToken> dead_;  ///< not settled yet
 };
 
 }  // namespace dispatcher

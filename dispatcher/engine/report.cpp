@@ -181,9 +181,11 @@ void Report::visit_rows(const ChunkHead& chunk, const CampaignStanding& standing
         line.reported = is_excluded ? excluded_outcome() : reported_outcome(standing, flag, names);
         if (chunk.gateway.value < gateways.size())
             line.gateway = gateways[chunk.gateway.value].name;
+        line.gateway_no = chunk.gateway;
         if (!is_forgotten) line.notification_id = notification.id();
         values.clear();
         if (data) data->row(row, values);
+        line.values = values;
         line.platform = Columns::value(values, columns.platform);
         line.locale = Columns::value(values, columns.locale);
         line.user = Columns::value(values, columns.user);

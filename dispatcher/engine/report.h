@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ struct ReportLine {
     bool is_forgotten = false;
     ReportedOutcome reported;
     std::string_view gateway;
+    GatewayNo gateway_no;
     std::string_view notification_id;  ///< "" where the device was forgotten
     std::uint16_t tries = 0;
     std::uint16_t claims = 0;
@@ -30,6 +32,8 @@ struct ReportLine {
     std::optional<std::string_view> locale;
     std::optional<std::string_view> user;
     std::optional<WallTime> settled_at;
+    /// Its data, in the order of the audience's columns; empty where that was dropped.
+    std::span<const std::string_view> values;
 };
 
 /// Says what became of every audience member: an ordered merge of each chunk's keys with the flags,

@@ -150,7 +150,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     auto& open = *open_[index];
     const auto& claimed = open.claim.rows[row];
     const auto& chunk = *open.claim.chunk;
-    if (is_too_late(index, row, now)) return false;
+    if (is_too_late(index, row, now) || is_dead(index, row, now)) return false;
     const auto wall = context_.clock.wall();
     chunk.data->row(claimed.row, values_);
     const auto notification =
@@ -249,6 +249,12 @@ void Sender::reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, 
     }
     context_.journal.mark(open.claim.batch, slot, SlotState::done, outcome.reason);
     answer_row(open, row, FlagState::rejected, outcome.reason, now);
+    if (!is_dead_token(outcome.reason)) return;
+    for (auto& token : name_token(open, row)) {
+        token.reason = outcome.reason;
+        token.dead_since = outcome.dead_since;
+        open.note_dead(std::move(token));
+    }
 }
 
 void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason,

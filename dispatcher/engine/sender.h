@@ -56,6 +56,8 @@ class Sender {
     void handle_late(const GatewayAnswer& answer);
     void accept(OpenClaim& open, std::uint32_t row, BootTime now);
     void reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now);
+    std::vector<DeadToken> name_token(const OpenClaim& open, std::uint32_t row);
+    bool is_dead(std::size_t open, std::uint32_t row, BootTime now);
     void retry_refused(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void retry_not_sent(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void hold(std::size_t open, std::uint32_t row, BootTime due);

@@ -52,9 +52,10 @@ void Sender::put_in_doubt(std::size_t index, std::uint32_t row, BootTime now) {
     const auto reason = open.rows[row].reason;
     context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::done, reason);
     answer_row(open, row, FlagState::in_doubt, reason, now);
-    if (reason == Reason::timeout)
-        late_.expect(SentRow{index, open.serial, row}.ticket(), open.identify(context_.campaign.id),
-                     open.appid(row));
+    if (reason != Reason::timeout) return;
+    auto question = open.identify(context_.campaign.id);
+    question.dead = name_token(open, row);
+    late_.expect(SentRow{index, open.serial, row}.ticket(), std::move(question), open.appid(row));
 }
 
 /// What a repeated request was answered; false where that is treated as for any other row.

@@ -99,6 +99,9 @@ class CampaignStore {
     // -- schema -----------------------------------------------------------------------------
     /// Makes missing tables, the schema version and the store id. Idempotent.
     virtual void init() = 0;
+    /// Brings tables of an older version that differ by missing tables only to this program's, and
+    /// does nothing to those that are of it. Throws StoreError(schema) for any other version.
+    virtual void migrate() = 0;
     /// Version found (0: no tables) and version this program wants.
     struct SchemaVersion {
         int found = 0;

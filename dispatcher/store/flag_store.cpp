@@ -164,6 +164,7 @@ void FlagStore::settle(const Settlement& settlement) {
             s.confirm_range({settlement.scope, range.lo, range.hi}, settlement.claim);
         if (!settlement.confirmed.empty()) settle_swept(s, settlement);
         check_owned(s, settlement);
+        s.note_dead_tokens(settlement.dead);
         crash_point("CP15");
         return true;
     });

@@ -28,6 +28,8 @@ struct Settlement {
     std::vector<Range> confirmed;
     /// The accepted recipients of those runs, for the case that our lease was taken over meanwhile.
     AppidList accepted;
+    /// Device tokens that the gateway called dead in these answers; sorted by mark.
+    std::vector<DeadToken> dead;
     Fence fence;  ///< of the lease under which the claim was made
 
     [[nodiscard]] bool releases() const;

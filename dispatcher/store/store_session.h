@@ -133,6 +133,18 @@ struct FirstCount {
     WallTime since{};  ///< when it was counted last, by the database's clock
 };
 
+/// A device token that its gateway called dead. The token itself is not kept: `mark` is a hash of
+/// it and of the gateway's target, which only who has the token can make (DeviceTokens).
+struct DeadToken {
+    std::string mark;
+    Reason reason = Reason::unregistered;
+    std::optional<WallTime> dead_since;  ///< by the gateway's clock, where it named a time
+    WallTime told_at{};                  ///< when it was noted, by the database's clock
+
+    /// A token that was registered later than this is alive again.
+    [[nodiscard]] WallTime died_at() const { return dead_since.value_or(told_at); }
+};
+
 /// Port: one connection to the store, one typed operation per statement of the flag protocol. The
 /// order of the operations is FlagStore's. Every operation is one round trip and may throw
 /// StoreError; after one that is ambiguous the session is of no more use: destroy it, connect anew.
@@ -250,6 +262,15 @@ class StoreSession {
     /// RELEASED → SKIPPED (T9), also of rows that another campaign of the scope gave back.
     virtual void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
                                std::span<const std::string_view> appids) = 0;
+
+    // -- dead device tokens -------------------------------------------------------------------
+    /// Notes that these tokens are dead, at most 1,000, sorted by mark. One that is known keeps the
+    /// later of the two times. `told_at` is set by the database's clock. Idempotent.
+    virtual void note_dead_tokens(std::span<const DeadToken> tokens) = 0;
+    /// Whether any is known: where none is, nobody need make marks to ask with.
+    virtual bool has_dead_tokens() = 0;
+    /// Those of these marks that are known, in order.
+    virtual std::vector<DeadToken> read_dead_tokens(std::span<const std::string_view> marks) = 0;
 
     // -- the first recipients -------------------------------------------------------------------
     /// How many recipients the campaign has claimed since it counts them. FOR UPDATE: claims that

@@ -44,6 +44,29 @@ TEST_CASE("a report line has the keys of its format in their order") {
         "\n");
 }
 
+TEST_CASE("a dead token has a line with the time that the gateway named, if any") {
+    DeadTokenLine dead;
+    dead.appid = "d,1";
+    dead.gateway = "apns";
+    dead.token = "00ff";
+    dead.reason = "unregistered";
+    dead.dead_since = WallTime(std::chrono::milliseconds(1'803'891'603'123));
+    dead.settled_at = dead.dead_since;
+    std::string text;
+    append_ndjson(text, dead);
+    append_csv(text, dead);
+    dead.token.reset();
+    dead.dead_since.reset();
+    append_ndjson(text, dead);
+    append_csv(text, dead);
+    CHECK(text == R"({"appid":"d,1","gateway":"apns","token":"00ff","reason":"unregistered",)"
+                  R"("timestamp":1803891603123,"settled_at":"2027-03-01T09:00:03.123Z"})"
+                  "\n\"d,1\",apns,00ff,unregistered,1803891603123,2027-03-01T09:00:03.123Z\n"
+                  R"({"appid":"d,1","gateway":"apns","token":null,"reason":"unregistered",)"
+                  R"("timestamp":null,"settled_at":"2027-03-01T09:00:03.123Z"})"
+                  "\n\"d,1\",apns,,unregistered,,2027-03-01T09:00:03.123Z\n");
+}
+
 TEST_CASE("what is not settled has no time, and a reason stands as text") {
     auto made = line();
     made.reported = {ReportOutcome::skipped, "already_by:other"};

@@ -159,11 +159,17 @@ class RejectedTest(ChancesCase):
                           ("rejected", "bad_device_token"): 20})
         self.include("--include", "rejected", "--reason", "bad_device_token", expect=3,
                      ordered=self.bad_token)
-        self.include("--include", "undelivered,rejected", expect=3,
-                     ordered=self.unregistered | self.undelivered)
-        self.include("--include", "undelivered,rejected", expect=3, ordered=())
+        self.include("--include", "undelivered", expect=3, ordered=self.undelivered)
+        self.include("--include", "undelivered", expect=3, ordered=())
+        # A token that is known to be dead is rejected again, without a request.
+        sent = self.gateway.ledger_lines()
+        self.command("restart", "sale", "--include", "rejected", expect=3)
+        self.assertEqual(self.gateway.ledger_lines(), sent)
+        self.assertEqual(self.having(REJECTED, {200}), self.unregistered)
+        self.assertEqual({self.flags()[a].tries for a in self.unregistered}, {1})
         self.assertEqual(self.state(), DONE_WITH_DOUBT)
-        self.assertEqual(self.counts(), {"delivered": DEVICES - doubt, "rejected": 0,
+        dead = len(self.unregistered)
+        self.assertEqual(self.counts(), {"delivered": DEVICES - doubt - dead, "rejected": dead,
                                          "in_doubt": doubt, "skipped": 0, "undelivered": 0,
                                          "pending": 0})
         self.assert_judged()
@@ -187,7 +193,7 @@ class RejectedTest(ChancesCase):
 
     def test_what_was_in_doubt_once_stays_as_it_is(self):
         """An answer that came late made it rejected; the doubt is remembered."""
-        one = min(self.unregistered)
+        one = min(self.bad_token)
         sql = (f"UPDATE delivery SET code = code | {DOUBT_BIT}"
                f" WHERE appid = X'{one.encode().hex()}'")
         if STORE == "sqlite":
@@ -200,8 +206,8 @@ class RejectedTest(ChancesCase):
             self.store.execute(sql, "pushonce")
         self.cure_gateway()
         self.assertEqual(self.dry_run("--include", "rejected")["once_in_doubt"], 1)
-        self.include("--include", "rejected", expect=3,
-                     ordered=(self.unregistered - {one}) | self.bad_token)
+        self.include("--include", "rejected", "--reason", "bad_device_token", expect=3,
+                     ordered=self.bad_token - {one})
         self.assertEqual(self.flags()[one].state, REJECTED)
         self.assert_judged()
 

@@ -160,21 +160,23 @@ struct Bench {
     BoundedQueue<SettleJob> jobs{8};
     ScriptedGateway gateway{journal};
     std::shared_ptr<ChunkLease> chunk;
-    const LaneContext context{{CampaignId{1}, ScopeId{1}, CampaignState::running, 1, {}, {}},
-                              campaign,
-                              {},
-                              GatewayNo{0},
-                              "plain",
-                              0,
-                              IncarnationId{7},
-                              {},
-                              options,
-                              store,
-                              journal,
-                              clock,
-                              random,
-                              observer,
-                              tally};
+    const LaneContext context{
+        {CampaignId{1}, ScopeId{1}, CampaignState::running, 1, {}, {}},
+        campaign,
+        {},
+        GatewayNo{0},
+        "plain",
+        0,
+        IncarnationId{7},
+        {},
+        options,
+        store,
+        journal,
+        clock,
+        random,
+        observer,
+        tally,
+        DeviceTokens("store", {"plain", "plain", "here"}, type, {"token", "text"})};
     std::optional<NotificationRenderer> renderer;
     std::optional<Sender> sender;
 };
@@ -367,6 +369,66 @@ TEST_CASE("a late answer turns a timeout into certainty", "[unit]") {
     CHECK(job.settlement.groups[0].settled.to == FlagState::delivered);
     CHECK(job.settlement.groups[0].settled.from_doubt);
     CHECK(job.settlement.claim == make_claim_id(IncarnationId{7}, 1));
+}
+
+TEST_CASE("a token that the gateway calls dead is settled with its mark and time", "[unit]") {
+    Bench bench;
+    bench.claim(3);
+    bench.step();
+    const WallTime since(milliseconds(1'700'000'000'123));
+    bench.gateway.answer(0, Outcome::dead_token(Reason::unregistered, since));
+    bench.gateway.answer(1, Outcome::rejected(Reason::payload_too_large));
+    bench.gateway.answer(2, Outcome::dead_token(Reason::expired_token));
+    bench.step();
+    const auto job = bench.settled();
+    REQUIRE(job.settlement.dead.size() == 2);
+    const auto mark = bench.context.tokens.mark_of(std::vector<std::string_view>{"token", "xxxxx"});
+    CHECK(job.settlement.dead[0].mark == mark);
+    CHECK(job.settlement.dead[0].reason == Reason::unregistered);
+    CHECK(job.settlement.dead[0].dead_since == since);
+    CHECK(job.settlement.dead[1].reason == Reason::expired_token);
+    CHECK_FALSE(job.settlement.dead[1].dead_since.has_value());
+}
+
+TEST_CASE("a late answer may call the token dead, or prove it alive", "[unit]") {
+    const bool is_dead = GENERATE(true, false);
+    Bench bench;
+    bench.claim(1);
+    bench.step();
+    bench.gateway.answer(0, Outcome::unknown(Reason::timeout));
+    bench.step();
+    CHECK(bench.settled().settlement.dead.empty());
+    bench.gateway.answer(0,
+                         is_dead ? Outcome::dead_token(Reason::unregistered) : Outcome::accepted());
+    bench.step();
+    const auto job = bench.settled();
+    CHECK(job.settlement.dead.size() == (is_dead ? 1 : 0));
+    CHECK(job.settlement.groups[0].settled.to ==
+          (is_dead ? FlagState::rejected : FlagState::delivered));
+}
+
+TEST_CASE("a row whose token is known to be dead is rejected without a request", "[unit]") {
+    Bench bench;
+    bench.claim(3);
+    bench.chunk->dead = {{1, Reason::expired_token}};
+    bench.step();
+    REQUIRE(bench.gateway.submitted.size() == 2);
+    CHECK(bench.gateway.submitted[1].second == "d-0002");
+    CHECK(bench.journal.slots[1].state == SlotState::done);
+    CHECK(bench.journal.slots[1].reason == Reason::expired_token);
+    bench.gateway.answer(0, Outcome::accepted());
+    bench.gateway.answer(1, Outcome::accepted());
+    bench.step();
+    const auto job = bench.settled();
+    CHECK(job.ends_claim);
+    CHECK(job.settlement.dead.empty());
+    for (const auto& group : job.settlement.groups) {
+        if (group.settled.to != FlagState::rejected) continue;
+        CHECK(group.settled.code.reason == Reason::expired_token);
+        CHECK(group.settled.tries_added == 0);
+        CHECK(group.appids[0] == "d-0001");
+    }
+    CHECK(bench.tally.rejected == 1);
 }
 
 TEST_CASE("a short Retry-After is held, a long one is released with its due time", "[unit]") {

@@ -106,6 +106,12 @@ class SimulatedStoreSession final : public StoreSession {
                         std::span<const std::string_view> appids) override;
     void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
                        std::span<const std::string_view> appids) override;
+    // Its gateway calls no device token dead.
+    void note_dead_tokens(std::span<const DeadToken> /*tokens*/) override {}
+    bool has_dead_tokens() override { return false; }
+    std::vector<DeadToken> read_dead_tokens(std::span<const std::string_view> /*marks*/) override {
+        return {};
+    }
     FirstCount lock_first_count(CampaignId campaign) override;
     void set_first_count(CampaignId campaign, std::uint64_t claimed) override;
 

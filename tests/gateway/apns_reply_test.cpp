@@ -58,6 +58,25 @@ struct Bench {
 
 }  // namespace
 
+TEST_CASE("the time since when a token is dead is read from 410, and from nothing else",
+          "[unit][gateway]") {
+    Bench bench;
+    const auto since = [&](unsigned status, const std::string& name, const std::string& timestamp) {
+        const auto body = R"({"reason":")" + name + R"(","timestamp":)" + timestamp + "}";
+        const auto time = bench.judge(reply_of(status, body)).outcome.dead_since;
+        return time ? time->time_since_epoch().count() : -1;
+    };
+    CHECK(since(410, "Unregistered", "1803891603123") == 1'803'891'603'123);
+    CHECK(since(410, "ExpiredToken", "1803891603123") == 1'803'891'603'123);
+    CHECK(since(400, "BadDeviceToken", "1803891603123") == -1);
+    for (const auto* const odd :
+         {"0", "-5", "1.5", "\"1803891603123\"", "null", "[]", "18446744073709551615"})
+        CHECK(since(410, "Unregistered", odd) == -1);
+    const auto plain = bench.judge(reply_of(410, "")).outcome;
+    CHECK(plain.reason == Reason::unregistered);
+    CHECK_FALSE(plain.dead_since.has_value());
+}
+
 TEST_CASE("every answer of APNs has its class, and what is not known is in doubt",
           "[unit][gateway]") {
     struct Row {

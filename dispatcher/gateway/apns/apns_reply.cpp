@@ -1,6 +1,8 @@
 #include "gateway/apns/apns_reply.h"
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,6 +18,9 @@ struct Row {
     std::string_view reason;  ///< empty: the answer had no body
     ReplyMeaning meaning;
 };
+
+/// The year 9999: what reports can still write.
+constexpr std::uint64_t kTimestampMax = 253'402'300'799'000;
 
 constexpr std::string_view kCheckTopic =
     "check `topic`: it must be the app's bundle id, and the tokens must be of that app";
@@ -86,23 +91,37 @@ constexpr std::array kByStatus = {
 };
 
 /// The reason of an error, empty if there was no body; nothing if the body is not APNs's JSON.
-std::optional<std::string> reason_of(const http2::Reply& reply) {
+std::optional<std::string> reason_of(const http2::Reply& reply, const nlohmann::json& body) {
     if (reply.body_bytes == 0) return std::string();
-    const auto body = nlohmann::json::parse(reply.body, nullptr, false);
     if (!body.is_object()) return std::nullopt;
     const auto reason = body.find("reason");
     if (reason == body.end() || !reason->is_string()) return std::nullopt;
     return reason->get<std::string>();
 }
 
+/// Milliseconds since 1970; nothing that is not a whole, positive number of them.
+std::optional<WallTime> timestamp_of(const nlohmann::json& body) {
+    if (!body.is_object()) return std::nullopt;
+    const auto found = body.find("timestamp");
+    if (found == body.end() || !found->is_number_unsigned()) return std::nullopt;
+    const auto ms = found->get<std::uint64_t>();
+    if (ms == 0 || ms > kTimestampMax) return std::nullopt;
+    return WallTime(std::chrono::milliseconds(ms));
+}
+
 }  // namespace
 
 ReplyMeaning read_reply(const http2::Reply& reply) {
     if (reply.status == 200) return kByStatus.front().meaning;
-    const auto reason = reason_of(reply);
+    const auto body = nlohmann::json::parse(reply.body, nullptr, false);
+    const auto reason = reason_of(reply, body);
     if (reason) {
-        for (const auto& row : kRows)
-            if (row.status == reply.status && row.reason == *reason) return row.meaning;
+        for (const auto& row : kRows) {
+            if (row.status != reply.status || row.reason != *reason) continue;
+            auto meaning = row.meaning;
+            if (reply.status == 410) meaning.dead_since = timestamp_of(body);
+            return meaning;
+        }
         if (reply.status == 400) return {bad_request, "400 with an unknown reason", {}};
     }
     for (const auto& row : kByStatus)

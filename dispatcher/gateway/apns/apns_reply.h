@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "gateway/http2/stream.h"
 
 namespace dispatcher::apns {
@@ -32,6 +34,8 @@ struct ReplyMeaning {
     ReplyClass kind = ReplyClass::unknown;
     std::string_view detail;  ///< static: status and reason
     std::string_view advice;  ///< static, for `fault`: what to check
+    /// With 410: since when the device token is dead. One registered later is alive.
+    std::optional<WallTime> dead_since{};
 };
 
 /// Reads status and reason. Part C of the classification is the source; Apple's table of reasons,

@@ -25,9 +25,11 @@ http2::Verdict ApnsService::judge(const http2::Reply& reply, std::uint32_t memo,
         case ReplyClass::accepted:
             return {Outcome::accepted(), meaning.detail, true};
         case ReplyClass::unregistered:
-            return {Outcome::rejected(Reason::unregistered), meaning.detail, true};
+            return {Outcome::dead_token(Reason::unregistered, meaning.dead_since), meaning.detail,
+                    true};
         case ReplyClass::expired_token:
-            return {Outcome::rejected(Reason::expired_token), meaning.detail, true};
+            return {Outcome::dead_token(Reason::expired_token, meaning.dead_since), meaning.detail,
+                    true};
         case ReplyClass::bad_device_token:
             return {Outcome::rejected(Reason::bad_device_token, true), meaning.detail};
         case ReplyClass::bad_request:

@@ -76,6 +76,10 @@ constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS suppression (appid {bytes}(64) NOT NULL PRIMARY KEY,"
     " since {i64} NOT NULL, who {bytes}(255) NOT NULL, because {blob} NOT NULL){table}",
 
+    // mark: a hash of gateway target and device token. dead_since: by the gateway's clock.
+    "CREATE TABLE IF NOT EXISTS dead_token (mark {bytes}(32) NOT NULL PRIMARY KEY,"
+    " reason {u16} NOT NULL, dead_since {i64} NULL, told_at {i64} NOT NULL){keyed_table}",
+
     "CREATE TABLE IF NOT EXISTS launch_token (sha256 {bytes}(32) NOT NULL PRIMARY KEY,"
     " made_at {i64} NOT NULL, made_by {bytes}(255) NOT NULL, expires_at {i64} NOT NULL,"
     " spent_at {i64} NULL, campaign_id {u32} NULL){table}",
@@ -95,6 +99,9 @@ constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS schema_version (one {u8} NOT NULL PRIMARY KEY,"
     " version {u32} NOT NULL){table}",
 };
+
+/// What can be brought to kSchemaVersion.
+constexpr int kOldestVersion = 2;
 
 std::string rendered(std::string_view table, const Dialect& dialect) {
     return fmt::format(
@@ -130,6 +137,15 @@ void create_schema(Connection& connection) {
         (void)note_server(connection, server, std::chrono::milliseconds{0});
     connection.exec(fmt::format("INSERT INTO schema_version (one, version) VALUES (1,{}){}",
                                 kSchemaVersion, dialect.keep_existing("schema_version", "one")));
+}
+
+void migrate_schema(Connection& connection) {
+    if (read_schema_version(connection) != kOldestVersion) require_schema(connection);
+    // Version 3 has a table more.
+    for (const auto* const table : kTables)
+        connection.exec(rendered(table, connection.dialect()));
+    connection.exec(fmt::format("UPDATE schema_version SET version={} WHERE one=1 AND version={}",
+                                kSchemaVersion, kOldestVersion));
 }
 
 int read_schema_version(Connection& connection) {

@@ -8,11 +8,15 @@
 namespace dispatcher::sql {
 
 /// Version of the tables that this program reads and writes.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 /// Makes what is missing: tables, the store's id, the version. Idempotent; several may do it at
 /// once. Throws StoreError(schema) if the tables are of another version.
 void create_schema(Connection& connection);
+
+/// Adds what tables of version 2 lack to ours. Idempotent; several may do it at once. Throws
+/// StoreError(schema) if the tables are of another version, or there are none.
+void migrate_schema(Connection& connection);
 
 /// The version found; 0 without tables.
 int read_schema_version(Connection& connection);

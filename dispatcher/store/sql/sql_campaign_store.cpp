@@ -80,6 +80,10 @@ void SqlCampaignStore::init() {
     create_schema(*retrying_.source().connect(/*create=*/true));
 }
 
+void SqlCampaignStore::migrate() {
+    migrate_schema(*retrying_.source().connect(/*create=*/true));
+}
+
 CampaignStore::SchemaVersion SqlCampaignStore::schema_version() {
     if (!retrying_.source().exists()) return {0, kSchemaVersion};
     return {read_schema_version(*retrying_.source().connect(/*create=*/false)), kSchemaVersion};

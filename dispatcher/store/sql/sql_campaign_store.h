@@ -13,6 +13,7 @@ class SqlCampaignStore final : public CampaignStore {
     explicit SqlCampaignStore(std::unique_ptr<ConnectionSource> source);
 
     void init() override;
+    void migrate() override;
     SchemaVersion schema_version() override;
     std::string store_id() override;
     NamedValues server_settings() override;

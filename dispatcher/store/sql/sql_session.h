@@ -74,6 +74,10 @@ class SqlSession final : public StoreSession {
     void skip_released(ScopeId scope, CampaignId campaign, Reason reason,
                        std::span<const std::string_view> appids) override;
 
+    void note_dead_tokens(std::span<const DeadToken> tokens) override;
+    bool has_dead_tokens() override;
+    std::vector<DeadToken> read_dead_tokens(std::span<const std::string_view> marks) override;
+
     FirstCount lock_first_count(CampaignId campaign) override;
     void set_first_count(CampaignId campaign, std::uint64_t claimed) override;
 
