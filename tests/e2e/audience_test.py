@@ -225,7 +225,7 @@ class AudienceTest(unittest.TestCase):
     # -- campaign -----------------------------------------------------------------------------
 
     def test_another_campaign_s_rejected_are_reached_and_nobody_else(self):
-        fault = Fault("unregistered", {"attempts": 1})
+        fault = Fault("bad_device_token", {"attempts": 1})
         self.start(faults=(fault,))
         tokens = self.devices(2_000, faults=(fault,))
         self.launch(self.by_query("sale"))
