@@ -83,10 +83,10 @@ class ControlTest(unittest.TestCase):
         launch.signal(signal.SIGTERM)
         self.assertEqual(launch.wait(), 5, launch.tail())
 
-    def test_a_halt_binds_three_workers_at_full_speed(self):
+    def test_a_halt_binds_three_workers(self):
         tokens = self.lab.audience_file(10 * DEVICES)
         workers = [self.start("worker") for _ in range(3)]
-        launch = self.start("launch", self.lab.campaign_file("sale"), "--yes")
+        launch = self.start("launch", self.lab.campaign_file("sale", rate="15000/s"), "--yes")
         self.gateway.wait_lines(DEVICES // 2)
         self.run_command("halt", "--because", "wrong prices")
         self.assertEqual(self.number("SELECT count(*) FROM delivery WHERE state = 1"), 0)
