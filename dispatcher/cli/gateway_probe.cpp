@@ -75,8 +75,13 @@ std::string connect(Clock& clock, Gateway& gateway, const Notification& notifica
     return {};
 }
 
-/// Asks for no device.
-GatewayTrial ask(Clock& clock, Gateway& gateway, const Notification& notification) {
+/// A path that is not found, as some say of a device that cannot be, is no word on who asks.
+bool is_about_the_path(std::string_view detail) {
+    return detail.starts_with("404") || detail.starts_with("405");
+}
+
+/// Asks for no device. `is_check`: by a request of the kind that is never delivered.
+GatewayTrial ask(Clock& clock, Gateway& gateway, const Notification& notification, bool is_check) {
     std::vector<GatewayAnswer> answers;
     const auto give_up_at = clock.now() + kCheckPatience;
     // Credentials that had just expired are renewed, and then the answer is another one.
@@ -89,6 +94,12 @@ GatewayTrial ask(Clock& clock, Gateway& gateway, const Notification& notificatio
             gateway.wait(give_up_at, answers);
         if (answers.empty()) return {"it does not answer", true, {}};
         const auto& answer = answers.front();
+        if (!is_check && is_about_the_path(answer.detail))
+            return {{},
+                    false,
+                    fmt::format("asked for no device, it answers {}, which shows nothing about "
+                                "the credentials",
+                                answer.detail)};
         if (answer.outcome.kind == Outcome::Kind::campaign_fault)
             return {gateway.fault(), false, {}};
         if (answer.outcome.kind == Outcome::Kind::unknown) {
@@ -129,7 +140,8 @@ GatewayTrial try_out(Site& site, const GatewayChoice& choice) {
     options.connections = 1;
     auto& clock = site.clock();
     auto gateway = choice.type->open_for_checks(options, clock, site.random());
-    if (!gateway) gateway = choice.type->open(options, clock, site.random());
+    const bool is_check = gateway != nullptr;
+    if (!is_check) gateway = choice.type->open(options, clock, site.random());
     const auto trial = choice.type->trial(options);
     GatewayTrial result;
     result.tried = "credentials can be read";
@@ -148,7 +160,7 @@ GatewayTrial try_out(Site& site, const GatewayChoice& choice) {
                 false,
                 {}};
     if (trial.way == Trial::Way::ask) {
-        auto asked = ask(clock, *gateway, probe.notification);
+        auto asked = ask(clock, *gateway, probe.notification, is_check);
         if (!asked.trouble.empty()) return asked;
         add(result.tried, asked.tried);
     }

@@ -5,11 +5,13 @@ import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import threading
 import unittest
 
-from harness import Lab, MockGateway, SqliteStore, free_port, make_service_account, token_of
+from harness import (Lab, MockGateway, PeerGateway, SqliteStore, free_port, make_service_account,
+                     token_of)
 
 PLACE = r"{}:{}(:\d+)?: "
 
@@ -303,7 +305,11 @@ class CredentialsTest(unittest.TestCase):
             f"message: {{template: {template}, data: {{discount: 20, first_name: Al}}}}\n"))
 
     def doctor(self, config, expect):
-        done = self.lab.run("--json", "doctor", config=config, expect=expect)
+        return self.doctor_of(self.lab, config, expect)
+
+    @staticmethod
+    def doctor_of(lab, config, expect):
+        done = lab.run("--json", "doctor", config=config, expect=expect)
         if not done.out.startswith('{"level"'):
             return done.err
         found = [json.loads(line) for line in done.out.splitlines()]
@@ -346,6 +352,18 @@ class CredentialsTest(unittest.TestCase):
                                config=self.config("apns"))
         self.assertIn("it takes the credentials", json.loads(planned.out)["tried"][0])
         self.assertEqual(self.gateway.ledger_lines(), 0)
+
+    def test_an_independent_apns_says_the_same(self):
+        if shutil.which("node") is None:
+            self.skipTest("there is no node on this machine")
+        with Lab("credentials-peer") as lab:
+            gateway = PeerGateway(lab)
+            config = lab.server_file(SqliteStore(lab), gateway)
+            self.assertIn("it takes the credentials (asked for no device, it answers 400 Bad",
+                          self.doctor_of(lab, config, 0))
+            config.write_text(config.read_text().replace("DEF123GHIJ", "ZZZ123GHIJ"))
+            self.assertIn("403 InvalidProviderToken", self.doctor_of(lab, config, EXIT_USAGE))
+            self.assertEqual(gateway.ledger_lines(), 0)
 
     def test_fcm_is_asked_with_the_account_and_says_so(self):
         self.assertIn("it takes the credentials", self.doctor(self.config("fcm"), 0))

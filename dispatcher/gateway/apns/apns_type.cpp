@@ -136,11 +136,11 @@ class ApnsType final : public GatewayType {
         return http2::preview_of(endpoint.origin(), request, fields);
     }
 
-    /// No device has a token that is not hexadecimal: APNs answers BadDeviceToken once it has taken
-    /// who asks, and else why not.
+    /// No device has so short a token: APNs answers BadDeviceToken once it has taken who asks, and
+    /// else why not.
     [[nodiscard]] Trial trial(const GatewayOptions&) const override {
         return {Trial::Way::ask,
-                "pushonce-probe",
+                "00000000",
                 "topic and environment show with a real device only: `pushonce test`",
                 {}};
     }
