@@ -51,6 +51,7 @@ void add_options(const Verb& verb, MockGatewayOptions& options,
         .type_name("HOST:PORT")
         .capture_default_str();
     verb.add_flag("--cleartext", options.cleartext, "HTTP/2 without TLS");
+    verb.add_flag("--http1-only", options.http1_only, "No HTTP/2, as a few push services");
     verb.add_option("--ledger", options.ledger_file,
                     "A line for each accepted notification, written before the answer")
         .type_name("FILE");

@@ -50,7 +50,8 @@ void Connection::receive(std::string_view bytes) {
     if (protocol_) return protocol_->receive(bytes);
     opening_.append(bytes);
     const auto known = std::min(opening_.size(), kHttp2Preface.size());
-    const bool is_http2 = kHttp2Preface.starts_with(std::string_view(opening_).substr(0, known));
+    const bool is_http2 = !surroundings_.options.http1_only &&
+                          kHttp2Preface.starts_with(std::string_view(opening_).substr(0, known));
     if (is_http2 && known < kHttp2Preface.size()) return;
     auto known_now = surroundings_;
     known_now.has_client_certificate = transport_->has_client_certificate();

@@ -84,13 +84,14 @@ void block_sigpipe() {
 struct MockGateway::Loop {
     explicit Loop(const MockGatewayOptions& options)
         : connection_options{options.streams, options.first_streams, options.latency,
-                             options.cleartext},
+                             options.cleartext, options.http1_only},
           listener(options.listen),
           service(make_roles(with_account(options, listener), random), fault_rules(options),
                   options.ledger_file) {
         if (!options.cleartext)
             certificate.emplace(CertificateOptions{options.cert_file, options.key_file,
-                                                   options.tls_dir, options.apns_client_ca_file});
+                                                   options.tls_dir, options.apns_client_ca_file,
+                                                   options.http1_only});
         watch(listener.socket(), kListenerEvent);
         watch(wake.get(), kWakeEvent);
         watch(timer.get(), kTimerEvent);

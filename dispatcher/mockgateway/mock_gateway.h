@@ -14,6 +14,7 @@ namespace dispatcher {
 struct MockGatewayOptions {
     std::string listen = "127.0.0.1:0";  ///< HOST:PORT, numeric; [::1]:0 for IPv6; 0: any free port
     bool cleartext = false;              ///< HTTP/2 without TLS ("h2c", prior knowledge)
+    bool http1_only = false;             ///< speaks no HTTP/2
     std::filesystem::path cert_file;     ///< PEM chain; empty: a certificate of its own
     std::filesystem::path key_file;      ///< of cert_file
     /// Where its own ca.pem, cert.pem and key.pem are written, or found again. Empty: nowhere.

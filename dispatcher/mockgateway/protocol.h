@@ -17,6 +17,7 @@ struct ConnectionOptions {
     std::uint32_t first_streams = 1;  ///< until the first accepted notification
     std::chrono::milliseconds latency{0};
     bool cleartext = false;
+    bool http1_only = false;
 };
 
 /// What a protocol knows of the connection that it serves; all of it outlives the protocol.

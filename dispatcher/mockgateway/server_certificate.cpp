@@ -24,6 +24,7 @@ constexpr long kLifeDays = 3650;
 constexpr int kReadBufferBytes = 64 * 1024;
 constexpr int kSerialBytes = 16;
 constexpr std::string_view kAlpn{"\x02h2\x08http/1.1", 12};
+constexpr std::string_view kAlpnHttp1{"\x08http/1.1", 9};
 
 template <auto Free>
 struct Release {
@@ -146,11 +147,12 @@ void use_made(SSL_CTX* context, const std::filesystem::path& dir) {
 }
 
 int choose_http(SSL* /*tls*/, const unsigned char** out, unsigned char* out_bytes,
-                const unsigned char* offered, unsigned int offered_bytes, void* /*unused*/) {
+                const unsigned char* offered, unsigned int offered_bytes, void* our_alpn) {
     unsigned char* chosen = nullptr;
-    const auto* const ours = reinterpret_cast<const unsigned char*>(kAlpn.data());
-    if (SSL_select_next_proto(&chosen, out_bytes, ours, kAlpn.size(), offered, offered_bytes) !=
-        OPENSSL_NPN_NEGOTIATED)
+    const auto& alpn = *static_cast<const std::string_view*>(our_alpn);
+    const auto* const ours = reinterpret_cast<const unsigned char*>(alpn.data());
+    if (SSL_select_next_proto(&chosen, out_bytes, ours, static_cast<unsigned>(alpn.size()), offered,
+                              offered_bytes) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -176,7 +178,8 @@ ServerCertificate::ServerCertificate(const CertificateOptions& options)
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, kReadBufferBytes);
-    SSL_CTX_set_alpn_select_cb(context, choose_http, nullptr);
+    const auto& alpn = options.http1_only ? kAlpnHttp1 : kAlpn;
+    SSL_CTX_set_alpn_select_cb(context, choose_http, const_cast<std::string_view*>(&alpn));
     if (!options.cert_file.empty())
         use_files(context, options.cert_file, options.key_file);
     else if (!options.dir.empty() && has_files(options.dir))

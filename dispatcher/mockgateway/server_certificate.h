@@ -17,6 +17,7 @@ struct CertificateOptions {
     /// The authority of clients' certificates (PEM): asked for, and the handshake ends with one
     /// that is not good; a client may have none. Empty: not asked for.
     std::filesystem::path client_ca_file{};
+    bool http1_only = false;  ///< ALPN chooses no HTTP/2
 };
 
 /// The TLS side of the listener: TLS 1.2 or newer, HTTP/2 or HTTP/1.1 by ALPN.

@@ -78,12 +78,18 @@ class Subscribers:
 
 class MockPushService(Subscribers, MockGateway):
     """The mock gateway that ships, decrypting what it gets."""
+    more = ()
 
     def __init__(self, lab, faults=(), latency=None, like=None):
         self.make_keys(lab, like)
         super().__init__(lab, faults, latency, more=(
             "--vapid-public-key", self.vapid_public_key, "--subscriber-key",
-            lab.path("subscriber.pem"), f"--subscriber-auth={self.auth}"))
+            lab.path("subscriber.pem"), f"--subscriber-auth={self.auth}", *self.more))
+
+
+class OldMockPushService(MockPushService):
+    """The same without HTTP/2."""
+    more = ("--http1-only",)
 
 
 class PeerPushService(Subscribers, PeerGateway):

@@ -9,11 +9,11 @@ import urllib.request
 
 from harness import PLAIN_PREFIX, ROOT, Fault, Lab, SqliteStore, free_port
 from judge import judge_campaign, read_ledger
-from push_service import MockPushService, PeerPushService, make_key
+from push_service import MockPushService, OldMockPushService, PeerPushService, make_key
 
 ONCE = {"attempts": 1}
 TOPIC_CHARACTERS = 32
-EXIT_USAGE, EXIT_LOOK, EXIT_STOPPED = 2, 3, 6
+EXIT_USAGE, EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_STOPPED = 2, 3, 5, 6
 
 
 class WebPushCase(unittest.TestCase):
@@ -123,6 +123,46 @@ class AnswersTest(WebPushCase):
             if not fault.name.startswith("status"):
                 self.assertEqual(faults[fault.name], each, fault)
         self.assertEqual(faults["status"], 3 * each)
+
+
+class Http1Test(WebPushCase):
+    """A push service that speaks no HTTP/2 is understood without being told so."""
+    service_type = OldMockPushService
+    faults = (
+        Fault("unregistered"), Fault("bad_device_token"),
+        Fault("too_many_requests", {**ONCE, "retry_after": "1s"}),
+        Fault("late", {**ONCE, "delay": "100ms"}), Fault("server_error_after", ONCE),
+        Fault("close_before", ONCE), Fault("close_after", ONCE), Fault("garbage", ONCE),
+        Fault("stall_after", ONCE),
+    )
+    rejected = {0, 1}
+    in_doubt = {4: "server_error", 5: "connection_lost", 6: "connection_lost",
+                7: "bad_answer|connection_lost", 8: "timeout"}
+
+    def test_each_message_arrives_once_and_each_answer_means_what_it_means(self):
+        self.command("launch", self.campaign, "--yes", expect=EXIT_LOOK)
+        explained = {a for a in self.tokens if int(a[2:]) % 100 in self.in_doubt}
+        self.judge(doubt_explained=explained, doubt_killed_max=0)
+        for appid, line in self.report().items():
+            fate = int(appid[2:]) % 100
+            if fate in self.in_doubt:
+                self.assertEqual(line["outcome"], "in_doubt", appid)
+                self.assertRegex(line["reason"], self.in_doubt[fate], appid)
+            else:
+                self.assertEqual(line["outcome"],
+                                 "rejected" if fate in self.rejected else "delivered", appid)
+        # Requests of one HTTP/1.1 connection are numbered without a gap; HTTP/2's are odd.
+        streams = {line["stream"] for line in read_ledger(self.service.ledger_path)}
+        self.assertTrue(any(stream % 2 == 0 for stream in streams), streams)
+
+    def test_http2_alone_is_what_the_server_file_may_ask_for(self):
+        self.service.keys.update(protocol="http2", patience="1s")
+        self.configure()
+        said = self.command("launch", self.campaign_file(
+            retry="{attempts: 1, first: 100ms, max: 1s}"), "--yes", expect=EXIT_UNAVAILABLE).err
+        self.assertIn("no application protocol", said)
+        self.assertEqual(self.service.ledger_lines(), 0)
+        self.assertEqual({line["outcome"] for line in self.report().values()}, {"pending"})
 
 
 class ConfigurationTest(WebPushCase):

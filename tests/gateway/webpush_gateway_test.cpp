@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "scripted_http1_server.h"
 #include "support/catch.h"
 #include "webpush_rig.h"
 
@@ -98,6 +99,69 @@ TEST_CASE("each endpoint's own push service gets its messages", "[gateway][webpu
         }
     }
     require_each_once(rig);
+}
+
+TEST_CASE("a push service without HTTP/2 gets each message once", "[gateway][webpush]") {
+    WebPushRig::Change change;
+    change.connections = 3;
+    WebPushRig rig(change, {accept_all});
+    ScriptedHttp1Server old(rig.certificate.get(), [](Http1Peer& peer, const SeenRequest& request) {
+        switch (request.number == 1 ? 0 : request.number % 10) {
+            case 3:
+                return peer.reply(410);
+            case 5:
+                return peer.reply(429, {}, "retry-after: 7\r\n");
+            case 7:
+                return peer.close();
+            case 9:
+                return peer.reply(201, {}, "connection: close\r\n");
+            default:
+                return peer.reply(201);
+        }
+    });
+    for (int i = 0; i < 100; ++i)
+        REQUIRE(rig.send(i % 2 == 0 ? old.endpoint() : rig.origin(0)));
+    REQUIRE(rig.await_answers(100));
+    const std::map<int, std::string> meanings{{3, "rejected unregistered"},
+                                              {5, "refused too_many_requests"},
+                                              {7, "unknown connection_lost"}};
+    std::map<std::string, std::string> seen;  // path → what its answer must mean
+    for (const auto& request : old.seen()) {
+        const auto meaning = meanings.find(request.number == 1 ? 0 : request.number % 10);
+        CHECK(seen.emplace(request.headers.at(":path"),
+                           meaning == meanings.end() ? "accepted" : meaning->second)
+                  .second);
+        CHECK(request.headers.at(":version") == "HTTP/1.1");
+        CHECK("https://" + request.headers.at("host") == old.endpoint());
+        CHECK(request.headers.at("content-length") == std::to_string(request.body.size()));
+        CHECK(claims_of(request)["aud"] == old.endpoint());
+    }
+    CHECK(seen.size() > 25);
+    for (Ticket ticket = 0; ticket < 100; ++ticket) {
+        const auto found = seen.find("/push/" + std::to_string(ticket));
+        // A connection that the service closed is found closed before a request is written.
+        const auto expected = found == seen.end() ? "not_sent never_framed" : found->second;
+        CHECK(rig.answer(ticket) == (ticket % 2 == 0 ? expected : "accepted"));
+    }
+    CHECK(rig.services[0]->seen().size() == 50);
+    require_each_once(rig);
+}
+
+TEST_CASE("a push service is spoken to as the server file says", "[gateway][webpush]") {
+    WebPushRig::Change change;
+    change.protocol = "http2";
+    WebPushRig modern(change, {});
+    ScriptedHttp1Server old(modern.certificate.get(),
+                            [](Http1Peer& peer, const SeenRequest&) { peer.reply(201); });
+    CHECK_FALSE(modern.try_send(old.endpoint()));
+    REQUIRE(modern.await([&] { return !modern.gateway->health().trouble.empty(); }));
+    CHECK(old.seen().empty());
+
+    change.protocol = "http1";
+    WebPushRig plain(change, {accept_all});
+    CHECK_FALSE(plain.try_send(plain.origin(0)));
+    REQUIRE(plain.await([&] { return !plain.gateway->health().trouble.empty(); }));
+    CHECK(plain.services[0]->seen().empty());
 }
 
 TEST_CASE("a push service that does not answer holds up no other", "[gateway][webpush]") {

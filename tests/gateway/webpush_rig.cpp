@@ -42,6 +42,7 @@ WebPushRig::WebPushRig(const Change& change, std::vector<ScriptedServer::Script>
     options.connections = change.connections;
     options.in_flight = change.in_flight;
     options.patience = change.patience;
+    if (!change.protocol.empty()) options.keys["protocol"] = change.protocol;
     if (change.allows_private) options.keys["private_endpoints"] = "allow";
     gateway = webpush::make_type()->open(options, clock, random);
 }

@@ -29,6 +29,7 @@ class WebPushRig : public GatewayRig {
         ScriptedServer::Options server;
         bool allows_private = true;
         bool has_endpoint = false;  ///< all go to the first service, whatever their endpoint says
+        std::string protocol{};     ///< empty: the key is not there
         std::uint32_t connections = 1;
         std::uint32_t in_flight = 100;
         std::chrono::milliseconds patience{600'000};

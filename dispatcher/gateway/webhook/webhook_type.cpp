@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "gateway/http2/pooled_gateway.h"
+#include "gateway/http2/protocol_key.h"
 #include "gateway/http2/request_preview.h"
 #include "gateway/webhook/webhook_payload.h"
 #include "gateway/webhook/webhook_service.h"
@@ -20,19 +21,13 @@ constexpr std::string_view kHonours = "honours_idempotency_key";
 /// taken to be gone.
 constexpr int kTimeoutsOnTheWay = 2;
 
-http2::Protocols protocols_of(const GatewayOptions& options) {
-    const auto protocol = options.key("protocol");
-    if (protocol == "http1") return http2::Protocols::http1;
-    return protocol == "http2" ? http2::Protocols::http2 : http2::Protocols::any;
-}
-
 /// `endpoint` says where to connect in place of the url's host; the path stays.
 Url url_of(const GatewayOptions& options) {
     const auto where = "gateways." + options.name;
     auto url = Url::parse(options.key("url"), where + ".url");
     if (!options.endpoint.empty())
         url.endpoint = http2::Endpoint::parse(options.endpoint, where + ".endpoint");
-    url.endpoint.protocols = protocols_of(options);
+    url.endpoint.protocols = http2::protocols_of(options, http2::Protocols::any);
     return url;
 }
 
@@ -62,7 +57,7 @@ class WebhookType final : public GatewayType {
         return {{"url", Key::Form::text, true, {}},
                 {"secret", Key::Form::secret, false, {}},
                 {kHonours, Key::Form::duration, false, {}},
-                {"protocol", Key::Form::choice, false, {"auto", "http1", "http2"}}};
+                http2::protocol_key()};
     }
 
     [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "gateway/http2/protocol_key.h"
 #include "gateway/webpush/public_address.h"
 #include "gateway/webpush/push_service_link.h"
 
@@ -27,6 +28,11 @@ int poll_timeout_ms(BootTime now, BootTime until) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
 }
 
+/// A push service with TLS may choose; without, HTTP/2 is meant, as with every other gateway.
+http2::Protocols protocols_of(const GatewayOptions& options, bool is_tls) {
+    return http2::protocols_of(options, is_tls ? http2::Protocols::any : http2::Protocols::http2);
+}
+
 http2::Reach reach_of(const GatewayOptions& options, const std::optional<http2::Endpoint>& endpoint,
                       bool allows_private) {
     http2::Reach reach;
@@ -34,7 +40,8 @@ http2::Reach reach_of(const GatewayOptions& options, const std::optional<http2::
     if (!endpoint && !allows_private)
         reach.is_allowed = [](const http2::Address& address) { return is_public(address.storage); };
     if (!endpoint || endpoint->is_tls)
-        reach.tls = std::make_shared<http2::TlsContext>(options.file("ca_file"));
+        reach.tls = std::make_shared<http2::TlsContext>(options.file("ca_file"),
+                                                        protocols_of(options, true));
     return reach;
 }
 
@@ -136,7 +143,10 @@ PushServiceLink* WebPushGateway::open(std::string_view authority, BootTime now) 
 }
 
 http2::Endpoint WebPushGateway::endpoint_of(const std::string& authority) const {
-    return endpoint_ ? *endpoint_ : http2::Endpoint::parse("https://" + authority, options_.name);
+    auto endpoint =
+        endpoint_ ? *endpoint_ : http2::Endpoint::parse("https://" + authority, options_.name);
+    endpoint.protocols = protocols_of(options_, endpoint.is_tls);
+    return endpoint;
 }
 
 /// Plan: let work whoever has something to do; then, until there is something to tell, wait for all

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "gateway/http2/endpoint.h"
+#include "gateway/http2/protocol_key.h"
 #include "gateway/http2/request_preview.h"
 #include "gateway/webpush/message_seal.h"
 #include "gateway/webpush/vapid.h"
@@ -35,7 +36,8 @@ class WebPushType final : public GatewayType {
     [[nodiscard]] std::vector<Key> keys() const override {
         return {{"vapid_key_file", Key::Form::path, true, {}},
                 {"subject", Key::Form::text, true, {}},
-                {"private_endpoints", Key::Form::choice, false, {kAllow, kRefuse}}};
+                {"private_endpoints", Key::Form::choice, false, {kAllow, kRefuse}},
+                http2::protocol_key()};
     }
 
     [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
