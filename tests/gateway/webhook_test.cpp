@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -347,6 +348,49 @@ TEST_CASE("without a secret nothing is signed, and without a promise nothing is 
     options.endpoint = "http://127.0.0.1:4443";
     CHECK(type->target(options) == "http://127.0.0.1:4443/send");
     CHECK_FALSE(type->needs_token());
+}
+
+TEST_CASE(
+    "more statuses than 410 may mean a dead device, and are looked at before they are believed",
+    "[gateway][webhook]") {
+    const std::array<unsigned, 4> statuses{404, 410, 451, 403};
+    std::size_t at = 0;
+    ScriptedHttp1Server server(
+        nullptr, [&](Http1Peer& peer, const Seen&) { peer.reply(statuses.at(at), "{}"); });
+    WebhookRig rig(server.endpoint(), [](GatewayOptions& options) {
+        options.keys["dead_statuses"] = " 404, 410,451 ";
+    });
+    for (at = 0; at < statuses.size(); ++at)
+        REQUIRE(rig.exchange(1));
+    for (Ticket ticket = 0; ticket < 3; ++ticket)
+        CHECK(rig.answer(ticket) == "rejected unregistered");
+    CHECK(rig.answers[0].outcome.suspicious);
+    CHECK_FALSE(rig.answers[1].outcome.suspicious);
+    CHECK(rig.answers[2].outcome.suspicious);
+    CHECK(rig.answers[3].outcome.kind == Outcome::Kind::campaign_fault);
+}
+
+TEST_CASE("a status that says something else cannot mean a dead device",
+          "[unit][gateway][webhook]") {
+    const auto type = webhook::make_type();
+    const auto problem = [&](const std::string& text) {
+        GatewayOptions options;
+        options.keys["url"] = "https://a";
+        options.keys["dead_statuses"] = text;
+        const auto found = type->problem(options);
+        return found ? found->key + " " + found->text : "";
+    };
+    for (const char* good : {"", "404", "403, 404", "400,410,499"})
+        CHECK(problem(good).empty());
+    for (const char* bad :
+         {"399", "500", "x", "404,", ",404", "404 403", "4040", "-404", "404.0"}) {
+        INFO(bad);
+        CHECK(problem(bad).find("dead_statuses '") == 0);
+    }
+    for (const char* taken : {"401", "408", "404, 409", "421", "422", "425", "429"}) {
+        INFO(taken);
+        CHECK(problem(taken).find("the contract needs it") != std::string::npos);
+    }
 }
 
 TEST_CASE("a url that notifications cannot be posted to is refused", "[unit][gateway][webhook]") {

@@ -7,8 +7,11 @@ namespace dispatcher::webhook {
 
 WebhookService::WebhookService(WebhookRequest request,
                                std::optional<std::chrono::milliseconds> repeatable_for,
-                               Clock& clock)
-    : request_(std::move(request)), repeatable_for_(repeatable_for), clock_(clock) {}
+                               DeadStatuses dead, Clock& clock)
+    : request_(std::move(request)),
+      repeatable_for_(repeatable_for),
+      dead_(std::move(dead)),
+      clock_(clock) {}
 
 void WebhookService::compose(const Notification& notification, BootTime, http2::HeaderMemory&,
                              http2::Request& request, http2::Fields& fields, std::uint32_t&) {
@@ -16,6 +19,9 @@ void WebhookService::compose(const Notification& notification, BootTime, http2::
 }
 
 http2::Verdict WebhookService::judge(const http2::Reply& reply, std::uint32_t, BootTime) {
+    // A wrong url answers so too, to all of them: the breaker is to look first.
+    if (dead_.contains(reply.status))
+        return {Outcome::rejected(Reason::unregistered, true), "one of dead_statuses"};
     const auto& meaning = read_status(reply.status);
     const auto after = http2::read_retry_after(reply.retry_after, clock_.wall());
     switch (meaning.kind) {

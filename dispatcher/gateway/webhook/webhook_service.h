@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/http2/service.h"
+#include "gateway/webhook/dead_statuses.h"
 #include "gateway/webhook/webhook_request.h"
 
 namespace dispatcher::webhook {
@@ -14,9 +15,9 @@ namespace dispatcher::webhook {
 class WebhookService final : public http2::Service {
   public:
     /// `repeatable_for`: how long the service promises to remember an Idempotency-Key, less what a
-    /// request may be on its way; nothing where it does not.
+    /// request may be on its way; nothing where it does not. `dead`: statuses like 410.
     WebhookService(WebhookRequest request, std::optional<std::chrono::milliseconds> repeatable_for,
-                   Clock& clock);
+                   DeadStatuses dead, Clock& clock);
 
     void compose(const Notification& notification, BootTime now, http2::HeaderMemory& memory,
                  http2::Request& request, http2::Fields& fields, std::uint32_t& memo) override;
@@ -29,6 +30,7 @@ class WebhookService final : public http2::Service {
   private:
     const WebhookRequest request_;
     const std::optional<std::chrono::milliseconds> repeatable_for_;
+    const DeadStatuses dead_;
     Clock& clock_;
     std::string fault_;
 };

@@ -17,6 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kHonours = "honours_idempotency_key";
+constexpr std::string_view kDead = "dead_statuses";
 /// A request that timed out may still be on its way; this many timeouts after it was sent it is
 /// taken to be gone.
 constexpr int kTimeoutsOnTheWay = 2;
@@ -57,6 +58,7 @@ class WebhookType final : public GatewayType {
         return {{"url", Key::Form::text, true, {}},
                 {"secret", Key::Form::secret, false, {}},
                 {kHonours, Key::Form::duration, false, {}},
+                {kDead, Key::Form::text, false, {}},
                 http2::protocol_key()};
     }
 
@@ -64,6 +66,8 @@ class WebhookType final : public GatewayType {
         if (const auto found = Url::problem(options.key("url"))) return Problem{"url", *found};
         if (options.secrets.contains("secret") && secret_of(options).empty())
             return Problem{"secret", "is empty; without the key the requests are not signed"};
+        if (auto found = DeadStatuses::problem(options.key(kDead)))
+            return Problem{std::string(kDead), std::move(*found)};
         const auto repeatable = repeatable_for(options);
         if (repeatable && *repeatable <= milliseconds(0))
             return Problem{std::string(kHonours),
@@ -121,7 +125,8 @@ class WebhookType final : public GatewayType {
         require_no_problem(options);
         const auto url = url_of(options);
         auto service = std::make_unique<WebhookService>(WebhookRequest(url, secret_of(options)),
-                                                        repeatable_for(options), clock);
+                                                        repeatable_for(options),
+                                                        DeadStatuses(options.key(kDead)), clock);
         return std::make_unique<http2::PooledGateway>(options, url.endpoint, std::move(service),
                                                       clock, random);
     }
