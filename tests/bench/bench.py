@@ -3,25 +3,20 @@
 CPU time per message of each process. Never fails for being slow; fails if the judge objects.
 """
 import argparse
-import base64
 import json
 import os
 import pathlib
 import re
-import statistics
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness import STORES, TOPIC, Lab, MockGateway, wait_until  # noqa: E402
+from gateways import GATEWAYS, GatewayBench  # noqa: E402
+from h2load import h2load  # noqa: E402
+from harness import STORES, Lab, MockGateway  # noqa: E402
 from judge import judge, read_campaign_state, read_flags  # noqa: E402
-
-TICK = os.sysconf("SC_CLK_TCK")
-H2LOAD_CONNECTIONS, H2LOAD_STREAMS = 4, 250
-H2LOAD_URIS = 10_000
-RUN_SECONDS_MAX = 1800
+from measured import Figures, Measured, cpu_seconds  # noqa: E402
 
 TEMPLATE = """default: en
 locales:
@@ -50,75 +45,6 @@ GOALS = {
 }
 
 
-def cpu_seconds(pid):
-    """User and system time that a running process has used so far."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def memory_mib(pid, key):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(key + ":"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-class Measured:
-    """One launch, followed by its pid from outside until it ends."""
-
-    def __init__(self, gateway, process):
-        self.gateway, self.process = gateway, process
-        self.begun = time.monotonic()
-        self.ledger_start = gateway.ledger_bytes()
-        self.resident = self.peak = 0.0
-        self.cpu_at_first = None
-        self.first_send = None
-        self.usage = None
-
-    def follow(self):
-        wait_until(self.ended, "the launch ends", seconds=RUN_SECONDS_MAX, poll=0.002)
-        return self
-
-    def ended(self):
-        """Looks once; reaps the child with its whole CPU time when it is over."""
-        try:
-            if self.first_send is None and self.gateway.ledger_bytes() > self.ledger_start:
-                self.first_send = time.monotonic() - self.begun
-                self.cpu_at_first = cpu_seconds(self.process.pid)
-            self.peak = max(self.peak, memory_mib(self.process.pid, "VmHWM"))
-            if self.first_send is not None:
-                self.resident = max(self.resident, memory_mib(self.process.pid, "VmRSS"))
-        except (FileNotFoundError, ProcessLookupError, IndexError):
-            pass  # it ended between two looks
-        pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
-        if not pid:
-            return False
-        self.seconds = time.monotonic() - self.begun
-        self.usage = usage
-        self.process.popen.returncode = os.waitstatus_to_exitcode(status)
-        if self.process.popen.returncode != 0:
-            raise AssertionError(self.process.tail())
-        return True
-
-    def sending_cpu(self):
-        return self.usage.ru_utime + self.usage.ru_stime - self.cpu_at_first
-
-    def sending_seconds(self):
-        """From the first to the last line of the ledger, by the gateway's clock (milliseconds)."""
-        with open(self.gateway.ledger_path, "rb") as file:
-            file.seek(self.ledger_start)
-            first = file.readline()
-            file.seek(max(self.ledger_start, self.gateway.ledger_bytes() - 8192))
-            last = file.read().splitlines()[-1]
-        begin, end = (clock_seconds(json.loads(line)["at"]) for line in (first, last))
-        return max(1e-3, (end - begin) % 86_400)
-
-
-def clock_seconds(text):
-    hour, minute, second = re.search(r"T(\d+):(\d+):([\d.]+)Z", text).groups()
-    return int(hour) * 3600 + int(minute) * 60 + float(second)
-
-
 class Bench:
     def __init__(self, lab, devices):
         self.lab, self.devices = lab, devices
@@ -127,12 +53,22 @@ class Bench:
         self.gateway.keys = {"connections": 4}
         self.tokens = lab.audience_file(devices)
         lab.write("templates/promo.yaml", TEMPLATE)
-        self.figures = {}
+        self.figures = Figures(GOALS)
+        self.note = self.figures.note
         self.runs = 0
         self.violations = []
 
-    def note(self, figure, value):
-        self.figures.setdefault(figure, []).append(value)
+    def run(self, kinds, pairs):
+        for kind in kinds:
+            store = STORES[kind](self.lab)
+            config = self.lab.server_file(store, self.gateway, name=f"{kind}.server.yaml")
+            self.lab.run("store", "init", config=config)
+            guarded = self.guard(store) if kind == "mariadb" else None
+            for _ in range(pairs):
+                self.pair(store, config, guarded)
+            for one in (store, *(guarded or ())[:1]):
+                one.stop()
+        self.figures.print()
 
     def pair(self, store, config, guarded=None):
         """One launch, one into a store with opt-outs and a scope where there is one, and one h2load
@@ -142,10 +78,11 @@ class Bench:
             theirs = self.launch(*guarded, label=store.kind + " guarded",
                                  more="once_per: scope-{}\n")
             self.note(f"{store.kind} with scope and opt-outs / without", theirs / ours)
-            with_all, plain = (self.figures[f"{label}: all three, CPU µs/message"][-1]
+            with_all, plain = (self.figures.last(f"{label}: all three, CPU µs/message")
                                for label in (store.kind + " guarded", store.kind))
             self.note(f"{store.kind}: CPU with scope and opt-outs / without", with_all / plain)
-        theirs = self.h2load()
+        theirs = h2load(self.lab, self.gateway, self.tokens, self.devices)
+        self.note("h2load: requests/s", theirs)
         self.note(f"{store.kind} / h2load", ours / theirs)
 
     def guard(self, store):
@@ -199,75 +136,6 @@ class Bench:
                         state=read_campaign_state(store, name))
         self.violations += [f"{name}: {violation}" for violation in verdict.violations]
 
-    def h2load(self):
-        """The same requests without a store: as many, of the same size, with the same headers."""
-        uris = self.lab.path("uris")
-        if not uris.exists():
-            base = f"https://127.0.0.1:{self.gateway.port}/3/device/"
-            uris.write_text("".join(
-                base + token + "\n" for token in list(self.tokens.values())[:H2LOAD_URIS]))
-            self.lab.write("body.json", json.dumps({"aps": {"alert": {
-                "title": "20 % off", "body": "Hello Name42, today only: 20 % off everything, en."}},
-                "notification_id": "0" * 36}))
-        headers = {
-            "authorization": "bearer " + provider_token(self.lab.path("AuthKey.p8")),
-            "apns-topic": TOPIC, "apns-push-type": "alert", "apns-priority": "10",
-            "apns-id": "01234567-89ab-cdef-0123-456789abcdef",
-            "apns-collapse-id": "c" * 43, "apns-expiration": str(int(time.time()) + 43_200),
-        }
-        command = ["h2load", "-n", str(self.devices), "-c", str(H2LOAD_CONNECTIONS),
-                   "-m", str(H2LOAD_STREAMS), "-t", "1", "-i", str(uris),
-                   "-d", str(self.lab.path("body.json"))]
-        for key, value in headers.items():
-            command += ["-H", f"{key}: {value}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True,
-                              timeout=RUN_SECONDS_MAX)
-        accepted = int(re.search(r"status codes: (\d+) 2xx", done.stdout)[1])
-        if accepted != self.devices:
-            raise AssertionError("the gateway did not accept h2load's requests\n" + done.stdout)
-        rate = float(re.search(r"finished in [\d.]+m?s, ([\d.]+) req/s", done.stdout)[1])
-        self.note("h2load: requests/s", rate)
-        return rate
-
-    # -- the table --------------------------------------------------------------------------
-
-    def table(self):
-        order = list(GOALS) + sorted(set(self.figures) - set(GOALS))
-        rows = [("figure", "value", "spread", "goal", "at least")]
-        for figure in order:
-            if figure not in self.figures:
-                continue
-            values = self.figures[figure]
-            spread = f"{number(min(values))} .. {number(max(values))}"
-            rows.append((figure, number(statistics.median(values)), spread,
-                         *GOALS.get(figure, ("", ""))))
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-
-
-def number(value):
-    if value >= 1e6:
-        return f"{value / 1e6:.2f} M"
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.2f}"
-
-
-def provider_token(key_file):
-    """An ES256 token as a provider makes it, signed by openssl."""
-    def base64url(data):
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-    head = base64url(json.dumps({"alg": "ES256", "kid": "ABC123DEFG"}).encode())
-    claims = base64url(json.dumps({"iss": "DEF123GHIJ", "iat": int(time.time())}).encode())
-    der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(key_file)],
-                         input=f"{head}.{claims}".encode(), capture_output=True, check=True).stdout
-    # SEQUENCE { INTEGER r, INTEGER s } → r and s in 32 bytes each.
-    r_end = 4 + der[3]
-    r, s = der[4:r_end], der[r_end + 2:]
-    return f"{head}.{claims}." + base64url(
-        b"".join(part.lstrip(b"\0").rjust(32, b"\0") for part in (r, s)))
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -275,25 +143,24 @@ def main():
     parser.add_argument("--devices", type=int)
     parser.add_argument("--pairs", type=int)
     parser.add_argument("--stores", default="mariadb,sqlite", help="which, in this order")
+    parser.add_argument("--gateways", nargs="?", const=",".join(GATEWAYS), metavar="NAME,…",
+                        help="compare gateways instead, on SQLite: " + ", ".join(GATEWAYS))
     options = parser.parse_args()
     devices = options.devices or (100_000 if options.quick else 1_000_000)
     pairs = options.pairs or (3 if options.quick else 5)
+    if options.gateways:
+        devices = options.devices or (50_000 if options.quick else 300_000)
     machine = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"model name\s*: (.*)", machine)
     print(f"{os.cpu_count()} cores{', ' + model[1] if model else ''}; {devices:,} devices,"
           f" {pairs} pairs", flush=True)
     with Lab("bench") as lab:
-        bench = Bench(lab, devices)
-        for kind in options.stores.split(","):
-            store = STORES[kind](lab)
-            config = lab.server_file(store, bench.gateway, name=f"{kind}.server.yaml")
-            lab.run("store", "init", config=config)
-            guarded = bench.guard(store) if kind == "mariadb" else None
-            for _ in range(pairs):
-                bench.pair(store, config, guarded)
-            for one in (store, *(guarded or ())[:1]):
-                one.stop()
-        bench.table()
+        if options.gateways:
+            bench = GatewayBench(lab, devices)
+            bench.run(options.gateways.split(","), pairs)
+        else:
+            bench = Bench(lab, devices)
+            bench.run(options.stores.split(","), pairs)
     for violation in bench.violations:
         print("VIOLATION", violation)
     return 1 if bench.violations else 0
