@@ -280,8 +280,10 @@ class StoreSession {
 
     // -- rate -----------------------------------------------------------------------------------
     /// Reserves `n` sends of a budget at `rate_per_second` (GCRA): answers how long to wait from
-    /// now until the first of them is due, or nothing reserved if that exceeds `horizon`. A
-    /// transaction of its own; `gateway` is a gateway's name, or "" for the whole campaign.
+    /// now until the first of them is due, or nothing reserved if that exceeds `horizon`. A budget
+    /// that is due later than any reservation reaches, by a minute and more, begins anew: the clock
+    /// was set back. A transaction of its own; `gateway` is a gateway's name, or "" for the whole
+    /// campaign.
     struct Reservation {
         bool granted = false;
         std::chrono::milliseconds wait{0};

@@ -220,6 +220,28 @@ TEST_CASE("a budget hands out its rate and no more", "[store][contract]") {
     CHECK(chunks.session->reserve(chunks.campaign.id, "ios", 1000, 0, 0ms).granted);
 }
 
+TEST_CASE("a clock set back by seconds keeps a budget, by an hour begins it anew",
+          "[store][contract]") {
+    Chunks chunks;
+    const auto reserve = [&](std::uint32_t n, double rate, milliseconds horizon) {
+        return chunks.session->reserve(chunks.campaign.id, "ios", n, rate, horizon);
+    };
+    // What is due that much later is what a clock shows that went back.
+    const auto set_back = [&](std::uint32_t seconds) {
+        REQUIRE(reserve(seconds, 1, 100s).granted);
+    };
+    constexpr double kSlow = 0.1;
+    REQUIRE(reserve(1, kSlow, 800ms).granted);
+    set_back(2);
+    const auto kept = reserve(1, kSlow, 800ms);
+    CHECK_FALSE(kept.granted);
+    CHECK(kept.wait <= 12s);
+    set_back(3600);
+    const auto begun = reserve(1, kSlow, 800ms);
+    CHECK(begun.granted);
+    CHECK(begun.wait == 0ms);
+}
+
 TEST_CASE("a transaction with a failed statement does nothing more", "[store][contract]") {
     Chunks chunks;
     const std::vector<std::string> too_long = {std::string(65, 'x')};

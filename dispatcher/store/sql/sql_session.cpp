@@ -105,8 +105,8 @@ ChunkHead chunk_of(const Row& row) {
     return head;
 }
 
-/// How far the places of one reservation reach at most, unless the rate is slower still.
-constexpr double kReachUs = 1e6;
+/// A clock that went back by less than this is waited for, as one that is corrected now and then.
+constexpr std::chrono::seconds kClockSlack{60};
 
 }  // namespace
 
@@ -309,8 +309,8 @@ StoreSession::Reservation SqlSession::reserve(CampaignId campaign, std::string_v
     }
     auto due_us = std::max(budget->due_us, budget->now_us);
     // No reservation reaches so far: the database's clock was set back, or the rate was raised.
-    const auto reach_us = std::chrono::microseconds(horizon).count() +
-                          static_cast<std::int64_t>(std::max(kReachUs, 1e6 / rate_per_second));
+    const auto reach_us = std::chrono::microseconds(horizon + kClockSlack).count() +
+                          static_cast<std::int64_t>(1e6 / rate_per_second);
     if (due_us - budget->now_us > reach_us) due_us = budget->now_us;
     const milliseconds wait((due_us - budget->now_us + 999) / 1000);
     if (wait > horizon) return {false, wait};
