@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/field_reader.h"
+
 namespace dispatcher {
 namespace {
 
@@ -41,75 +43,24 @@ std::optional<double> parse_decimal(std::string_view text) {
     return value;
 }
 
-/// Takes fixed fields from the front of a text.
-class FieldReader {
-  public:
-    explicit FieldReader(std::string_view rest) : rest_(rest) {}
-
-    bool take(char c) {
-        if (rest_.empty() || rest_.front() != c) return false;
-        rest_.remove_prefix(1);
-        return true;
-    }
-    /// Exactly `digits` digits, or -1.
-    int take_number(std::size_t digits) {
-        if (rest_.size() < digits) return -1;
-        int value = 0;
-        for (const char c : rest_.substr(0, digits)) {
-            if (!is_digit(c)) return -1;
-            value = value * 10 + (c - '0');
-        }
-        rest_.remove_prefix(digits);
-        return value;
-    }
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-  private:
-    std::string_view rest_;
-};
-
-std::optional<std::chrono::sys_days> take_date(FieldReader& fields) {
-    namespace chrono = std::chrono;
-    const int year = fields.take_number(4);
-    const bool has_month = fields.take('-');
-    const int month = fields.take_number(2);
-    const bool has_day = fields.take('-');
-    const int day = fields.take_number(2);
-    if (year < 1970 || month < 0 || day < 0 || !has_month || !has_day) return std::nullopt;
-    const chrono::year_month_day date{chrono::year{year},
-                                      chrono::month{static_cast<unsigned>(month)},
-                                      chrono::day{static_cast<unsigned>(day)}};
-    if (!date.ok()) return std::nullopt;
-    return chrono::sys_days{date};
+milliseconds take_time(FieldReader& fields) {
+    milliseconds time = std::chrono::hours{fields.number(2, 23)};
+    fields.one_of(":");
+    time += std::chrono::minutes{fields.number(2, 59)};
+    if (!fields.take(':')) return time;
+    time += std::chrono::seconds{fields.number(2, 59)};
+    if (fields.take('.')) time += milliseconds{fields.number(3, 999)};
+    return time;
 }
 
-std::optional<milliseconds> take_time(FieldReader& fields) {
-    const int hours = fields.take_number(2);
-    const bool has_minutes = fields.take(':');
-    const int minutes = fields.take_number(2);
-    if (!has_minutes || hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
-    int seconds = 0;
-    int thousandths = 0;
-    if (fields.take(':')) {
-        seconds = fields.take_number(2);
-        if (seconds < 0 || seconds > 59) return std::nullopt;
-        if (fields.take('.')) thousandths = fields.take_number(3);
-        if (thousandths < 0) return std::nullopt;
-    }
-    return std::chrono::hours{hours} + std::chrono::minutes{minutes} +
-           std::chrono::seconds{seconds} + milliseconds{thousandths};
-}
-
-std::optional<std::chrono::minutes> take_offset(FieldReader& fields) {
+std::chrono::minutes take_offset(FieldReader& fields) {
     constexpr int kOffsetHoursMax = 14;
-    if (fields.take('Z')) return std::chrono::minutes{0};
-    const int sign = fields.take('-') ? -1 : fields.take('+') ? 1 : 0;
-    const int hours = fields.take_number(2);
+    const char zone = fields.one_of("Z+-");
+    if (zone == 'Z') return std::chrono::minutes{0};
+    const std::chrono::hours hours{fields.number(2, kOffsetHoursMax)};
     fields.take(':');
-    const int minutes = fields.take_number(2);
-    if (sign == 0 || hours < 0 || hours > kOffsetHoursMax || minutes < 0 || minutes > 59)
-        return std::nullopt;
-    return sign * (std::chrono::hours{hours} + std::chrono::minutes{minutes});
+    const auto offset = hours + std::chrono::minutes{fields.number(2, 59)};
+    return zone == '-' ? -offset : offset;
 }
 
 }  // namespace
@@ -135,13 +86,11 @@ std::string duration_literal(milliseconds duration) {
 
 std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text) {
     FieldReader fields(text);
-    const auto hours = fields.take_number(2);
-    const bool has_colon = fields.take(':');
-    const auto minutes = fields.take_number(2);
-    if (hours < 0 || !has_colon || minutes < 0 || minutes > 59 || !fields.at_end())
-        return std::nullopt;
-    const std::chrono::minutes time{hours * 60 + minutes};
-    return time > std::chrono::hours{24} ? std::nullopt : std::optional(time);
+    const std::chrono::hours hours{fields.number(2, 24)};
+    fields.one_of(":");
+    const auto time = hours + std::chrono::minutes{fields.number(2, 59)};
+    if (!fields.is_over() || time > std::chrono::hours{24}) return std::nullopt;
+    return time;
 }
 
 std::optional<double> parse_rate(std::string_view text) {
@@ -164,13 +113,12 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
 
 std::optional<WallTime> parse_instant(std::string_view text) {
     FieldReader fields(text);
-    const auto date = take_date(fields);
-    if (!date || !fields.take('T')) return std::nullopt;
+    const auto date = fields.date();
+    fields.one_of("T");
     const auto time = take_time(fields);
-    if (!time) return std::nullopt;
     const auto offset = take_offset(fields);
-    if (!offset || !fields.at_end()) return std::nullopt;
-    return WallTime{date->time_since_epoch() + *time - *offset};
+    if (!fields.is_over() || date < std::chrono::sys_days{}) return std::nullopt;
+    return WallTime{date + time - offset};
 }
 
 }  // namespace dispatcher

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/field_reader.h"
 #include "base/hmac.h"
 
 namespace dispatcher {
@@ -35,46 +36,6 @@ std::optional<std::int64_t> number_of(std::string_view text) {
     return value;
 }
 
-/// The fields of a time are taken one behind the other; once one does not fit, none does.
-class FieldReader {
-  public:
-    explicit FieldReader(std::string_view text) : rest_(text) {}
-
-    /// `digits` digits whose number is not above `most`.
-    int number(std::size_t digits, int most) {
-        const auto value = number_of(rest_.substr(0, digits));
-        is_good_ = is_good_ && rest_.size() >= digits && value && *value <= most;
-        if (!is_good_) return 0;
-        rest_.remove_prefix(digits);
-        return static_cast<int>(*value);
-    }
-    /// One of these characters; answers which, or 0.
-    char one_of(std::string_view choices) {
-        const char c = rest_.empty() ? '\0' : rest_.front();
-        is_good_ = is_good_ && c != '\0' && choices.find(c) != std::string_view::npos;
-        if (!is_good_) return '\0';
-        rest_.remove_prefix(1);
-        return c;
-    }
-    /// ".5", ".123456": milliseconds of the fraction, if there is one.
-    int fraction() {
-        if (!is_good_ || !rest_.starts_with('.')) return 0;
-        rest_.remove_prefix(1);
-        const auto digits = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
-        is_good_ = digits > 0;
-        auto text = std::string(rest_.substr(0, std::min<std::size_t>(digits, 3)));
-        text.resize(3, '0');
-        rest_.remove_prefix(digits);
-        return is_good_ ? static_cast<int>(number_of(text).value_or(0)) : 0;
-    }
-    [[nodiscard]] bool is_good() const { return is_good_; }
-    [[nodiscard]] bool is_over() const { return is_good_ && rest_.empty(); }
-
-  private:
-    std::string_view rest_;
-    bool is_good_ = true;
-};
-
 }  // namespace
 
 std::optional<WallTime> read_registration_time(std::string_view text) {
@@ -82,11 +43,7 @@ std::optional<WallTime> read_registration_time(std::string_view text) {
     if (const auto ms = number_of(text))
         return *ms <= kMillisecondsMax ? std::optional(WallTime(milliseconds(*ms))) : std::nullopt;
     FieldReader fields(text);
-    const int y = fields.number(4, 9999);
-    fields.one_of("-");
-    const int m = fields.number(2, 12);
-    fields.one_of("-");
-    const int d = fields.number(2, 31);
+    const sys_days date = fields.date();
     fields.one_of("Tt ");
     const hours hour(fields.number(2, 23));
     fields.one_of(":");
@@ -102,10 +59,8 @@ std::optional<WallTime> read_registration_time(std::string_view text) {
         offset += minutes(fields.number(2, 59));
         if (zone == '-') offset = -offset;
     }
-    const year_month_day date{year(y), month(static_cast<unsigned>(m)),
-                              day(static_cast<unsigned>(d))};
-    if (!fields.is_over() || !date.ok()) return std::nullopt;
-    return WallTime(sys_days(date) + hour + minute + second + fraction - offset);
+    if (!fields.is_over()) return std::nullopt;
+    return WallTime(date + hour + minute + second + fraction - offset);
 }
 
 DeviceTokens::DeviceTokens(std::string store_id, const SealedGateway& gateway,

@@ -1,6 +1,5 @@
 #include "rehearsal/ledger_lines.h"
 
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -9,30 +8,27 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/field_reader.h"
 
 namespace dispatcher {
 namespace {
 
-/// The number of `text` from `at` on, `digits` long; -1 if it is none.
-int number_at(std::string_view text, std::size_t at, std::size_t digits) {
-    int number = -1;
-    const auto* begin = text.data() + at;
-    const auto read = std::from_chars(begin, begin + digits, number);
-    return read.ec == std::errc{} && read.ptr == begin + digits ? number : -1;
-}
-
 /// "2027-03-01T09:00:03.123Z".
 std::optional<WallTime> parse_time(std::string_view text) {
     using namespace std::chrono;
-    constexpr std::size_t kLength = 24;
-    if (text.size() != kLength || text.back() != 'Z') return std::nullopt;
-    const year_month_day date{year{number_at(text, 0, 4)},
-                              month{static_cast<unsigned>(number_at(text, 5, 2))},
-                              day{static_cast<unsigned>(number_at(text, 8, 2))}};
-    if (!date.ok()) return std::nullopt;
-    const auto time = hours{number_at(text, 11, 2)} + minutes{number_at(text, 14, 2)} +
-                      seconds{number_at(text, 17, 2)} + milliseconds{number_at(text, 20, 3)};
-    return WallTime{sys_days{date} + time};
+    FieldReader fields(text);
+    const sys_days date = fields.date();
+    fields.one_of("T");
+    const hours hour(fields.number(2, 23));
+    fields.one_of(":");
+    const minutes minute(fields.number(2, 59));
+    fields.one_of(":");
+    const seconds second(fields.number(2, 59));
+    fields.one_of(".");
+    const milliseconds thousandths(fields.number(3, 999));
+    fields.one_of("Z");
+    if (!fields.is_over()) return std::nullopt;
+    return WallTime(date + hour + minute + second + thousandths);
 }
 
 std::string text_of(const nlohmann::json& line, const char* key) {
