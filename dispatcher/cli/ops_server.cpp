@@ -1,6 +1,5 @@
 #include "cli/ops_server.h"
 
-#include <charconv>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/host_name.h"
 #include "base/log.h"
 
 namespace dispatcher::cli {
@@ -24,28 +24,12 @@ constexpr int kBacklog = 511;
 constexpr auto kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr auto kText = "text/plain; charset=utf-8";
 
-struct Address {
-    std::string host;
-    int port = 0;
-};
-
-Address parse_address(const std::string& listen) {
-    const auto colon = listen.rfind(':');
-    Address address;
-    bool valid = colon != std::string::npos && colon > 0;
-    if (valid) {
-        const auto* const end = listen.data() + listen.size();
-        const auto parsed = std::from_chars(listen.data() + colon + 1, end, address.port);
-        valid = parsed.ec == std::errc() && parsed.ptr == end && address.port >= 0 &&
-                address.port <= 65535;
-    }
-    if (!valid)
-        throw ConfigError("server.ops_listen",
-                          fmt::format("'{}' is not of the form 127.0.0.1:8081", listen));
-    address.host = listen.substr(0, colon);
-    if (address.host.starts_with('[') && address.host.ends_with(']'))
-        address.host = address.host.substr(1, address.host.size() - 2);
-    return address;
+Authority parse_listen(const std::string& listen) {
+    constexpr std::uint16_t kAnyFree = 0;
+    const auto address = parse_authority(listen, kAnyFree);
+    if (address && address->port) return *address;
+    throw ConfigError("server.ops_listen",
+                      fmt::format("'{}' is not of the form 127.0.0.1:8081", listen));
 }
 
 prometheus::MetricFamily family(prometheus::MetricType type, const char* name, const char* help,
@@ -128,7 +112,8 @@ void guard(httplib::Server& http) {
 OpsServer::OpsServer(const std::string& listen, std::function<std::string()> metrics,
                      std::function<void()> check_store)
     : server_(std::make_unique<Server>()) {
-    const auto address = parse_address(listen);
+    const auto address = parse_listen(listen);
+    const std::string host(address.host_name());
     auto& http = server_->http;
     guard(http);
     http.set_socket_options([this](auto socket) {
@@ -150,16 +135,16 @@ OpsServer::OpsServer(const std::string& listen, std::function<std::string()> met
                  response.set_content(text(), kMetricsType);
              });
 
-    server_->port = address.port;
-    const bool bound = address.port == 0 ? (server_->port = http.bind_to_any_port(address.host)) > 0
-                                         : http.bind_to_port(address.host, address.port);
+    server_->port = *address.port;
+    const bool bound = server_->port == 0 ? (server_->port = http.bind_to_any_port(host)) > 0
+                                          : http.bind_to_port(host, server_->port);
     if (!bound)
         throw UnavailableError(fmt::format(
             "server.ops_listen: {} cannot be listened on; another process may have it", listen));
     // The library is built with a backlog of 5, where a burst of probes waits for seconds.
     ::listen(server_->socket, kBacklog);
     server_->thread = std::jthread([this] { server_->http.listen_after_bind(); });
-    log(LogLevel::info, "health and metrics on http://{}:{}", address.host, server_->port);
+    log(LogLevel::info, "health and metrics on http://{}:{}", host, server_->port);
 }
 
 OpsServer::~OpsServer() {

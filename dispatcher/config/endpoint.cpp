@@ -3,36 +3,9 @@
 #include <algorithm>
 
 #include "base/host_name.h"
-#include "config/quantity.h"
 
 namespace dispatcher {
 namespace {
-
-constexpr std::uint64_t kPortMax = 65'535;
-
-bool is_port(std::string_view text, std::uint64_t min) {
-    const auto port = parse_count(text);
-    return port && *port >= min && *port <= kPortMax;
-}
-
-/// Splits `host:port`; without a port the second half is empty.
-struct HostPort {
-    std::string_view host;
-    std::string_view port;
-    bool has_port = false;
-};
-
-HostPort split_host_port(std::string_view text) {
-    const auto colon = text.rfind(':');
-    const auto bracket = text.rfind(']');
-    if (colon == text.npos || (bracket != text.npos && colon < bracket)) return {text, {}, false};
-    return {text.substr(0, colon), text.substr(colon + 1), true};
-}
-
-bool is_host_with_optional_port(std::string_view text) {
-    const auto [host, port, has_port] = split_host_port(text);
-    return is_host(host) && (!has_port || is_port(port, 1));
-}
 
 std::optional<std::string> mysql_problem(std::string_view rest) {
     constexpr const char* kForm = "the form is mysql://user@host:3306/database";
@@ -49,7 +22,7 @@ std::optional<std::string> mysql_problem(std::string_view rest) {
     auto hosts = rest.substr(0, slash);
     while (true) {
         const auto comma = std::min(hosts.find(','), hosts.size());
-        if (!is_host_with_optional_port(hosts.substr(0, comma)))
+        if (!parse_authority(hosts.substr(0, comma)))
             return std::string("a host or port is not valid; ") + kForm;
         if (comma == hosts.size()) return std::nullopt;
         hosts.remove_prefix(comma + 1);
@@ -71,15 +44,16 @@ std::optional<std::string> store_url_problem(std::string_view url) {
 std::optional<std::string> endpoint_problem(std::string_view url) {
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (!url.starts_with(scheme)) continue;
-        if (is_host_with_optional_port(url.substr(scheme.size()))) return std::nullopt;
+        if (parse_authority(url.substr(scheme.size()))) return std::nullopt;
         return "the form is https://host:port, without a path";
     }
     return "must begin with https://, or with http:// for cleartext HTTP/2";
 }
 
 std::optional<std::string> listen_problem(std::string_view address) {
-    const auto [host, port, has_port] = split_host_port(address);
-    if (has_port && is_host(host) && is_port(port, 0)) return std::nullopt;
+    constexpr std::uint16_t kAnyFree = 0;
+    const auto authority = parse_authority(address, kAnyFree);
+    if (authority && authority->port) return std::nullopt;
     return "must be host:port, for example 127.0.0.1:8080";
 }
 

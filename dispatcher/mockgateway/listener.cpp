@@ -1,7 +1,6 @@
 #include "mockgateway/listener.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -12,21 +11,15 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host_name.h"
 
 namespace dispatcher::mock {
 namespace {
 
 constexpr int kBacklog = 511;
+constexpr std::uint16_t kAnyFree = 0;
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-/// Whether it is a port, 0 to 65535; the system's look-up would wrap a larger number around.
-bool is_port(const std::string& text) {
-    std::uint16_t port = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, port);
-    return error == std::errc() && rest == end;
-}
 
 Addresses look_up(const std::string& address, const std::string& host, const std::string& port) {
     addrinfo hints{};
@@ -34,7 +27,7 @@ Addresses look_up(const std::string& address, const std::string& host, const std
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     addrinfo* found = nullptr;
-    if (host.empty() || !is_port(port) ||
+    if (host.empty() || !parse_port(port, kAnyFree) ||
         ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
         throw ConfigError("--listen " + address,
                           "is no HOST:PORT with a numeric host, such as 127.0.0.1:2197");

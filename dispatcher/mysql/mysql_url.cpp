@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/host_name.h"
 
 namespace dispatcher::mysql {
 namespace {
@@ -49,13 +50,9 @@ MysqlUrl::Host parse_host(std::string_view text) {
     }
     if (host.name.empty()) refuse("lacks a host");
     if (port.empty()) return host;
-    const auto digits = port.substr(1);
-    const auto end = digits.data() + digits.size();
-    const auto parsed = std::from_chars(digits.data(), end, host.port);
-    if (port.front() != ':' || digits.empty() || parsed.ptr != end || parsed.ec != std::errc() ||
-        host.port == 0) {
-        refuse("has a port that is not a number from 1 to 65535");
-    }
+    const auto number = parse_port(port.substr(1));
+    if (port.front() != ':' || !number) refuse("has a port that is not a number from 1 to 65535");
+    host.port = *number;
     return host;
 }
 

@@ -84,15 +84,11 @@ bool is_token_uri(std::string_view uri) {
     const bool is_tls = uri.starts_with("https://");
     if (!is_tls && !uri.starts_with("http://")) return false;
     uri.remove_prefix(is_tls ? 8 : 7);
-    const auto authority = uri.substr(0, uri.find('/'));
-    const auto bracket = authority.starts_with('[') ? authority.find(']') : 0;
-    if (bracket == authority.npos) return false;
-    const auto host = authority.substr(0, authority.find(':', bracket));
-    const auto port = authority.substr(host.size());
+    const auto authority = parse_authority(uri.substr(0, uri.find('/')));
+    if (!authority) return false;
+    const auto host = authority->host;
     const bool is_here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-    const bool is_port = port.empty() || (port.size() > 1 && port.size() < 7 &&
-                                          port.find_first_not_of("0123456789", 1) == port.npos);
-    return is_host(host) && is_port && (is_tls || is_here) &&
+    return (is_tls || is_here) &&
            std::all_of(uri.begin(), uri.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 

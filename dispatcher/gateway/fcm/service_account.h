@@ -19,7 +19,7 @@ class ServiceAccount {
 
     [[nodiscard]] const std::string& project() const { return project_; }
     [[nodiscard]] const std::string& client_email() const { return client_email_; }
-    /// Where access tokens are asked for.
+    /// Where access tokens are asked for: an https URL, or an http one of this machine.
     [[nodiscard]] const std::string& token_uri() const { return token_uri_; }
     /// Tells one account and key from others; no secret.
     [[nodiscard]] std::string identity() const;

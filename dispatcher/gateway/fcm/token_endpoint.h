@@ -30,8 +30,7 @@ class TokenEndpoint {
     /// Connect, ask and answer together take no longer than about twice this.
     static constexpr std::chrono::seconds kPatience{15};
 
-    /// `ca_file`: authorities for TLS; empty: the system's. Throws ConfigError if the account's
-    /// token_uri is no URL.
+    /// `ca_file`: authorities for TLS; empty: the system's.
     TokenEndpoint(ServiceAccount account, std::string ca_file);
     ~TokenEndpoint();
     TokenEndpoint(const TokenEndpoint&) = delete;

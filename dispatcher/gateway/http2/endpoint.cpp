@@ -1,9 +1,9 @@
 #include "gateway/http2/endpoint.h"
 
-#include <charconv>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/host_name.h"
 
 namespace dispatcher::http2 {
 namespace {
@@ -15,14 +15,6 @@ constexpr std::uint16_t kCleartextPort = 80;
     throw ConfigError(where, "\"" + url +
                                  "\" is not an endpoint: write https://HOST, https://HOST:PORT, or "
                                  "http://HOST:PORT for cleartext HTTP/2");
-}
-
-std::uint16_t parse_port(std::string_view text, const std::string& url, const std::string& where) {
-    std::uint16_t port = 0;
-    const auto end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, port);
-    if (read.ec != std::errc{} || read.ptr != end || port == 0) refuse(url, where);
-    return port;
 }
 
 }  // namespace
@@ -41,25 +33,12 @@ Endpoint Endpoint::parse(const std::string& url, const std::string& where) {
     if (rest.ends_with('/')) rest.remove_suffix(1);
 
     const auto default_port = endpoint.is_tls ? kTlsPort : kCleartextPort;
-    endpoint.port = default_port;
-    const auto host_end = rest.starts_with('[') ? rest.find(']') : rest.find(':');
-    if (rest.starts_with('[')) {
-        if (host_end == std::string_view::npos) refuse(url, where);
-        endpoint.host = rest.substr(1, host_end - 1);
-        rest.remove_prefix(host_end + 1);
-    } else {
-        endpoint.host = rest.substr(0, host_end);
-        rest.remove_prefix(endpoint.host.size());
-    }
-    if (!rest.empty()) {
-        if (rest.front() != ':') refuse(url, where);
-        endpoint.port = parse_port(rest.substr(1), url, where);
-    }
-    if (endpoint.host.empty() || endpoint.host.find_first_of("/?#@ []") != std::string::npos)
-        refuse(url, where);
+    const auto authority = parse_authority(rest);
+    if (!authority) refuse(url, where);
+    endpoint.host = authority->host_name();
+    endpoint.port = authority->port.value_or(default_port);
 
-    const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
-    endpoint.authority = is_ipv6 ? "[" + endpoint.host + "]" : endpoint.host;
+    endpoint.authority = authority->host;
     if (endpoint.port != default_port) endpoint.authority += ":" + std::to_string(endpoint.port);
     return endpoint;
 }

@@ -1,7 +1,6 @@
 #include "gateway/webhook/webhook_request.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/encoding.h"
 #include "base/hmac.h"
@@ -15,22 +14,6 @@ std::size_t authority_end(std::string_view text) {
     const auto scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) return text.size();
     return std::min(text.find_first_of("/?#", scheme_end + 3), text.size());
-}
-
-bool is_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, port);
-    return read.ec == std::errc{} && read.ptr == end && port != 0;
-}
-
-/// A name or an address, an IPv6 one in brackets, and maybe a port.
-bool is_authority(std::string_view text) {
-    const auto bracket = text.starts_with('[') ? text.find(']') : 0;
-    if (bracket == std::string_view::npos) return false;
-    const auto host_end = std::min(text.find(':', bracket), text.size());
-    if (!is_host(text.substr(0, host_end))) return false;
-    return host_end == text.size() || is_port(text.substr(host_end + 1));
 }
 
 bool is_hex_digit(char c) {
@@ -76,7 +59,7 @@ std::optional<std::string> Url::problem(std::string_view text) {
     const auto scheme = text.starts_with("https://") ? 8U : text.starts_with("http://") ? 7U : 0U;
     const auto path_at = authority_end(text);
     const auto path = text.substr(path_at);
-    const bool is_good = scheme != 0 && is_authority(text.substr(scheme, path_at - scheme)) &&
+    const bool is_good = scheme != 0 && parse_authority(text.substr(scheme, path_at - scheme)) &&
                          path.find('#') == std::string_view::npos &&
                          std::all_of(path.begin(), path.end(), is_visible) &&
                          is_percent_encoded(path);

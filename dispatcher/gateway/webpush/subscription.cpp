@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/host_name.h"
+
 namespace dispatcher::webpush {
 namespace {
 
@@ -10,7 +12,6 @@ constexpr std::string_view kScheme = "https://";
 constexpr std::string_view kDefaultPort = ":443";
 /// Longer than any push service's; bounds what a request's path takes.
 constexpr std::size_t kEndpointBytesMax = 2048;
-constexpr std::size_t kPortDigitsMax = 5;
 constexpr int kNoDigit = -1;
 
 /// Both alphabets of RFC 4648: pages hand over base64url, and many keep it as base64.
@@ -43,36 +44,10 @@ bool decode(std::string_view text, std::span<std::uint8_t> out) {
     return true;
 }
 
-bool is_host_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-}
-
-bool is_host(std::string_view host) {
-    if (host.starts_with('[')) {
-        if (!host.ends_with(']') || host.size() < 4) return false;
-        const auto address = host.substr(1, host.size() - 2);
-        return std::all_of(address.begin(), address.end(), [](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == ':' || c == '.';
-        });
-    }
-    return !host.empty() && std::all_of(host.begin(), host.end(), is_host_character);
-}
-
-bool is_port(std::string_view digits) {
-    if (digits.empty() || digits.size() > kPortDigitsMax || digits.front() == '0') return false;
-    unsigned port = 0;
-    for (const char c : digits) {
-        if (c < '0' || c > '9') return false;
-        port = port * 10 + static_cast<unsigned>(c - '0');
-    }
-    return port <= 65'535;
-}
-
-bool is_authority(std::string_view authority) {
-    const auto bracket = authority.rfind(']');
-    const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    if (colon == std::string_view::npos) return is_host(authority);
-    return is_host(authority.substr(0, colon)) && is_port(authority.substr(colon + 1));
+/// In lower case, as browsers write it: authorities are compared as they are.
+bool is_authority(std::string_view text) {
+    return parse_authority(text) &&
+           std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 bool is_path(std::string_view path) {
