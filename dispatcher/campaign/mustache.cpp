@@ -5,17 +5,12 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/trimmed.h"
 
 namespace dispatcher {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(kBlanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 class Parser {
   public:
@@ -47,13 +42,13 @@ class Parser {
         if (close == std::string_view::npos)
             fail(fmt::format("tag '{}' is never closed; add {}", excerpt(open), closing));
         const auto begin = open + (is_triple ? 3 : 2);
-        const auto tag = trimmed(source_.substr(begin, close - begin));
+        const auto tag = trimmed(source_.substr(begin, close - begin), kBlanks);
         at_ = close + closing.size();
         if (is_triple || tag.empty() || std::string_view("#^/!&>=<$").find(tag[0]) == tag.npos) {
             parts_.push_back({Kind::variable, name(tag, open)});
             return;
         }
-        take_marked_tag(tag[0], trimmed(tag.substr(1)), open);
+        take_marked_tag(tag[0], trimmed(tag.substr(1), kBlanks), open);
     }
 
     void take_marked_tag(char mark, std::string_view rest, std::size_t open) {
@@ -104,9 +99,9 @@ class Parser {
     void drop_line_of_tag(std::size_t open) {
         const auto before = open == 0 ? std::string_view::npos : source_.rfind('\n', open - 1);
         const auto line = before == std::string_view::npos ? 0 : before + 1;
-        if (!trimmed(source_.substr(line, open - line)).empty()) return;
+        if (!trimmed(source_.substr(line, open - line), kBlanks).empty()) return;
         const auto line_break = source_.find('\n', at_);
-        if (!trimmed(source_.substr(at_, line_break - at_)).empty()) return;
+        if (!trimmed(source_.substr(at_, line_break - at_), kBlanks).empty()) return;
         at_ = line_break == std::string_view::npos ? source_.size() : line_break + 1;
         if (open == line) return;
         auto& text = parts_.back().text;

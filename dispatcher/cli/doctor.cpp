@@ -10,12 +10,12 @@
 #include "cli/campaign_view.h"
 #include "cli/finding.h"
 #include "cli/gateway_probe.h"
+#include "cli/lost_store.h"
 #include "cli/number_text.h"
 #include "cli/site.h"
 #include "cli/store_halt.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
-#include "journal/known_stores.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -88,20 +88,13 @@ class Doctor {
         }
     }
 
-    /// A launch makes an embedded store, but not one in place of another that was sent from.
     void examine_missing_store() {
-        const auto& url = site_.server().store.url;
-        const KnownStores known(site_.server().journal.dir);
-        const auto stores = known.list();
-        if (stores.empty())
-            add(Level::look, "store", url + " is not made yet: the first launch makes it",
-                "pushonce store init");
+        if (auto lost = find_lost_store(site_.server()))
+            add(Level::problem, "store", std::move(lost->text), std::move(lost->cure));
         else
-            add(Level::problem, "store",
-                fmt::format("{} is not there, and {} names a store that was sent from: {}", url,
-                            known.path(), stores.back().url),
-                "put the file back, or correct store.url; a new store knows nobody, and everybody "
-                "would be notified again");
+            add(Level::look, "store",
+                site_.server().store.url + " is not made yet: the first launch makes it",
+                "pushonce store init");
     }
 
     void examine_halt() {

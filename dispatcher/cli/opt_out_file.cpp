@@ -6,6 +6,7 @@
 #include "audience/byte_source.h"
 #include "audience/byte_window.h"
 #include "base/error.h"
+#include "base/trimmed.h"
 #include "campaign/names.h"
 
 namespace dispatcher::cli {
@@ -37,14 +38,6 @@ void read_rows(const std::string& path, ByteWindow& window,
     }
 }
 
-std::string_view trimmed(std::string_view line) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
-        line.remove_suffix(1);
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t'))
-        line.remove_prefix(1);
-    return line;
-}
-
 void read_lines(const std::string& path, ByteWindow& window,
                 const std::function<void(std::string_view)>& visit) {
     if (window.begins_with(kByteOrderMark)) window.consume(kByteOrderMark.size());
@@ -58,7 +51,7 @@ void read_lines(const std::string& path, ByteWindow& window,
             end = window.unread().find('\n');
         }
         const bool is_last = end == std::string_view::npos;
-        const auto line = trimmed(window.unread().substr(0, end));
+        const auto line = trimmed(window.unread().substr(0, end), " \t\r");
         if (!line.empty()) {
             if (const auto problem = appid_problem(line)) refuse(path, number, *problem);
             visit(line);

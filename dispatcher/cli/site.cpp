@@ -1,13 +1,12 @@
 #include "cli/site.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "campaign/nearest_name.h"
 #include "cli/assemble.h"
+#include "cli/lost_store.h"
 #include "journal/known_stores.h"
 #include "store/store_error.h"
 
@@ -150,27 +149,13 @@ void Site::check_schema() {
 }
 
 void Site::make_store() {
-    const KnownStores known(server_.journal.dir);
-    const auto stores = known.list();
-    const auto& url = server_.store.url;
-    const auto same = std::find_if(stores.rbegin(), stores.rend(),
-                                   [&url](const auto& store) { return store.url == url; });
-    if (same != stores.rend())
-        throw StoreError(
-            StoreError::Kind::durability_lost,
-            fmt::format("{} is gone: it was sent from before (store {}, says {}). Put "
-                        "the file back. A new store, made by `pushonce store init`, "
-                        "knows nobody: a campaign launched from it notifies all of its "
-                        "devices again",
-                        url, same->store_id, known.path()));
-    if (!stores.empty())
-        throw RefusedError(fmt::format(
-            "there is no store {}, and {} names another one that was sent from here: {}. If the "
-            "new one is meant, `pushonce store init` makes it; it does not know who was notified "
-            "from the other",
-            url, known.path(), stores.back().url));
+    if (const auto lost = find_lost_store(server_)) {
+        const auto problem = fmt::format("{}; {}", lost->text, lost->cure);
+        if (lost->is_same) throw StoreError(StoreError::Kind::durability_lost, problem);
+        throw RefusedError(problem);
+    }
     campaigns_unchecked().init();
-    log(LogLevel::info, "made the store {}", url);
+    log(LogLevel::info, "made the store {}", server_.store.url);
 }
 
 CampaignRecord Site::find(const std::string& name, const std::string& where) {

@@ -35,8 +35,7 @@ int migrate_store(Invocation& invocation) {
     const auto version = store.schema_version();
     if (version.found == 0)
         throw RefusedError("there are no tables to migrate: `pushonce store init` makes them");
-    constexpr int kOldest = 2;
-    if (version.found < kOldest || version.found > version.wanted)
+    if (version.found < version.oldest || version.found > version.wanted)
         throw RefusedError(fmt::format(
             "the tables are of version {}, this program knows version {} and no way between them",
             version.found, version.wanted));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trimmed.h"
 #include "mockgateway/character_class.h"
 
 namespace dispatcher::mock {
@@ -21,6 +22,7 @@ constexpr std::size_t kPipelinedBytesMax = 1 << 20;
 constexpr std::size_t kNameBytesMax = 256;
 constexpr std::uint64_t kBodyBytesMax = 1 << 30;
 constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kBlanks = " \t";
 
 bool is_token_character(char c) {
     constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
@@ -46,12 +48,6 @@ char lower(char c) {
 bool equal_ignoring_case(std::string_view text, std::string_view lower_case) {
     return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
                       [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::optional<std::uint64_t> number_of(std::string_view text, int base) {
@@ -176,7 +172,7 @@ bool Http1Protocol::take_field(std::string_view line) {
     const auto colon = line.find(':');
     if (colon == line.npos || colon > kNameBytesMax) return false;
     const auto name = line.substr(0, colon);
-    const auto value = trimmed(line.substr(colon + 1));
+    const auto value = trimmed(line.substr(colon + 1), kBlanks);
     if (!is_token(name) || !is_value(value)) return false;
     std::array<char, kNameBytesMax> lowered{};
     std::transform(name.begin(), name.end(), lowered.begin(), lower);
@@ -236,7 +232,7 @@ bool Http1Protocol::take_line(std::string_view& line, std::size_t bytes_max) {
 bool Http1Protocol::take_chunk_size() {
     std::string_view line;
     if (!take_line(line, kChunkLineBytesMax)) return false;
-    const auto size = number_of(trimmed(line.substr(0, line.find(';'))), 16);
+    const auto size = number_of(trimmed(line.substr(0, line.find(';')), kBlanks), 16);
     if (!size || request_.body_bytes() + *size > kBodyBytesMax) return complain(400);
     body_left_ = *size;
     step_ = *size == 0 ? Step::trailers : Step::chunk;

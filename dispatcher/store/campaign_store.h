@@ -102,10 +102,10 @@ class CampaignStore {
     /// Brings tables of an older version that differ by missing tables only to this program's, and
     /// does nothing to those that are of it. Throws StoreError(schema) for any other version.
     virtual void migrate() = 0;
-    /// Version found (0: no tables) and version this program wants.
     struct SchemaVersion {
-        int found = 0;
-        int wanted = 0;
+        int found = 0;   ///< 0: no tables
+        int wanted = 0;  ///< by this program
+        int oldest = 0;  ///< that migrate() can begin from
     };
     virtual SchemaVersion schema_version() = 0;
     virtual std::string store_id() = 0;

@@ -357,7 +357,7 @@ TEST_CASE("a store that the first launch makes is worth a note, and no problem")
         std::filesystem::remove(desk.path(name));
     const auto lost = desk.run({"doctor"});
     CHECK(lost.code == 2);
-    CHECK(contains(lost.out, "names a store that was sent from"));
+    CHECK(contains(lost.out, "is gone: it was sent from before"));
 }
 
 TEST_CASE("init writes files that work as they are, and never overwrites") {

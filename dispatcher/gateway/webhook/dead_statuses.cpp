@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/trimmed.h"
+
 namespace dispatcher::webhook {
 namespace {
 
@@ -13,19 +15,13 @@ constexpr unsigned kGone = 410;
 /// Not about the device, ambiguous, or to be tried again.
 constexpr std::array kTaken = {401U, 408U, 409U, 421U, 422U, 425U, 429U};
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(' ');
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 /// Calls `take` with each piece between commas.
 template <class Take>
 void for_each_piece(std::string_view text, Take&& take) {
-    if (trimmed(text).empty()) return;
+    if (trimmed(text, " ").empty()) return;
     for (;;) {
         const auto comma = text.find(',');
-        take(trimmed(text.substr(0, comma)));
+        take(trimmed(text.substr(0, comma), " "));
         if (comma == text.npos) return;
         text.remove_prefix(comma + 1);
     }

@@ -100,9 +100,6 @@ constexpr std::array kTables = {
     " version {u32} NOT NULL){table}",
 };
 
-/// What can be brought to kSchemaVersion.
-constexpr int kOldestVersion = 2;
-
 std::string rendered(std::string_view table, const Dialect& dialect) {
     return fmt::format(
         fmt::runtime(table), fmt::arg("u8", dialect.u8), fmt::arg("u16", dialect.u16),
@@ -140,12 +137,12 @@ void create_schema(Connection& connection) {
 }
 
 void migrate_schema(Connection& connection) {
-    if (read_schema_version(connection) != kOldestVersion) require_schema(connection);
+    if (read_schema_version(connection) != kOldestSchemaVersion) require_schema(connection);
     // Version 3 has a table more.
     for (const auto* const table : kTables)
         connection.exec(rendered(table, connection.dialect()));
     connection.exec(fmt::format("UPDATE schema_version SET version={} WHERE one=1 AND version={}",
-                                kSchemaVersion, kOldestVersion));
+                                kSchemaVersion, kOldestSchemaVersion));
 }
 
 int read_schema_version(Connection& connection) {

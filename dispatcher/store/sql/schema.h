@@ -9,13 +9,15 @@ namespace dispatcher::sql {
 
 /// Version of the tables that this program reads and writes.
 inline constexpr int kSchemaVersion = 3;
+/// The oldest version that migrate_schema() brings to it.
+inline constexpr int kOldestSchemaVersion = 2;
 
 /// Makes what is missing: tables, the store's id, the version. Idempotent; several may do it at
 /// once. Throws StoreError(schema) if the tables are of another version.
 void create_schema(Connection& connection);
 
-/// Adds what tables of version 2 lack to ours. Idempotent; several may do it at once. Throws
-/// StoreError(schema) if the tables are of another version, or there are none.
+/// Adds what tables of the oldest version lack to ours. Idempotent; several may do it at once.
+/// Throws StoreError(schema) if the tables are of another version, or there are none.
 void migrate_schema(Connection& connection);
 
 /// The version found; 0 without tables.

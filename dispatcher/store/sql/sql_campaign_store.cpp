@@ -85,8 +85,10 @@ void SqlCampaignStore::migrate() {
 }
 
 CampaignStore::SchemaVersion SqlCampaignStore::schema_version() {
-    if (!retrying_.source().exists()) return {0, kSchemaVersion};
-    return {read_schema_version(*retrying_.source().connect(/*create=*/false)), kSchemaVersion};
+    SchemaVersion version{0, kSchemaVersion, kOldestSchemaVersion};
+    if (retrying_.source().exists())
+        version.found = read_schema_version(*retrying_.source().connect(/*create=*/false));
+    return version;
 }
 
 std::string SqlCampaignStore::store_id() {
