@@ -1,8 +1,8 @@
 """Four gateways of four kinds behind one campaign, each a process with a ledger of its own."""
 import random
 
-from harness import (BINARY, PLAIN_PREFIX, FcmMockGateway, Gateway, Lab, MockGateway,
-                     bytes_between, fault_file, fault_prefix, token_of, wait_until)
+from harness import (PLAIN_PREFIX, FcmMockGateway, Lab, MockGateway, bytes_between, fault_prefix,
+                     token_of, wait_until)
 from push_service import MockPushService
 
 WEBHOOK_SECRET = "a secret of the test"
@@ -17,22 +17,12 @@ class Corner(Lab):
         self.counter = 0
 
 
-class MockWebhook(Gateway):
+class MockWebhook(MockGateway):
     name = "hook"
     kind = "webhook"
 
     def __init__(self, lab, faults=(), latency=None):
-        super().__init__(lab)
-        self.arguments = ["mock-gateway", "--listen", f"127.0.0.1:{self.port}",
-                          "--ledger", self.ledger_path, "--cert-file", lab.path("server.pem"),
-                          "--key-file", lab.path("server.key"), "--webhook-secret", WEBHOOK_SECRET]
-        if faults:
-            self.arguments += ["--faults", lab.write("faults.yaml", fault_file(faults))]
-        if latency:
-            self.arguments += ["--latency", latency]
-        self.start()
-
-    start = MockGateway.start
+        super().__init__(lab, faults, latency, more=("--webhook-secret", WEBHOOK_SECRET))
 
     def server_lines(self, lab):
         keys = {"type": "webhook", "url": f"https://127.0.0.1:{self.port}/hook",
