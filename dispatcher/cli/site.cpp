@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "campaign/nearest_name.h"
@@ -15,6 +16,10 @@ namespace {
 
 /// Campaigns whose names are looked at for the one that was meant.
 constexpr std::size_t kNamesMax = 200;
+
+std::string hex_of(std::string_view bytes) {
+    return to_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
 
 }  // namespace
 
@@ -116,7 +121,7 @@ JournalDirectory& Site::journals() {
         const auto store_id = campaigns().store_id();
         journals_ = open_journals(server_.journal.dir, server_.journal.sync, store_id);
         if (is_embedded(server_.store))
-            KnownStores(server_.journal.dir).note({store_id, server_.store.url});
+            KnownStores(server_.journal.dir).note({hex_of(store_id), server_.store.url});
     }
     return *journals_;
 }

@@ -12,7 +12,7 @@ namespace dispatcher {
 class KnownStores {
   public:
     struct Entry {
-        std::string store_id;
+        std::string store_id;  ///< in hexadecimal: a blank would end it
         std::string url;
         bool operator==(const Entry&) const = default;
     };
