@@ -3,6 +3,8 @@
 //
 //   node apns_server.mjs OPTIONS.json
 //
+// It knows every header that the product sends, and refuses a request with another one.
+//
 // The options: {port, cert, key, ledger, providerKey, keyId, teamId, topic, latencyMs, faults},
 // paths to PEM files; faults: [{name, prefix, attempts, delayMs, retryAfter}], where `prefix` is
 // the beginning of the device tokens that meet the fault, at their first `attempts` requests (0:
@@ -11,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import { importSPKI, jwtVerify } from 'jose';
-import { faultPicker, serveStreams } from './peer.mjs';
+import { faultPicker, headerProblem, pseudoHeaders, serveStreams } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants;
@@ -23,6 +25,19 @@ const CLOCK_SKEW_SECONDS_MAX = 300;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PUSH_TYPES = new Set(['alert', 'background', 'location', 'voip', 'complication',
   'fileprovider', 'mdm', 'liveactivity', 'pushtotalk']);
+
+const HEADERS = {
+  ...pseudoHeaders(options.port, /^\/3\/device\/[0-9a-f]{64}$/i),
+  authorization: /^bearer [\w-]+\.[\w-]+\.[\w-]+$/,
+  'apns-topic': /^./,
+  'apns-push-type': /^[a-z]+$/,
+  'apns-priority': /^(10|5|1)$/,
+  'apns-expiration': /^(0|[1-9]\d{9})$/,
+  'apns-id': UUID,
+  'apns-collapse-id': /^./,
+  'content-type': /^application\/json$/,
+  'content-length': /^[1-9]\d*$/,
+};
 
 const ledger = openSync(options.ledger, 'a');
 const providerKey = await importSPKI(readFileSync(options.providerKey, 'utf8'), 'ES256');
@@ -46,7 +61,7 @@ async function providerTokenProblem(header) {
   return age > TOKEN_AGE_SECONDS_MAX ? [403, 'ExpiredProviderToken'] : null;
 }
 
-async function problem(headers, body) {
+async function problem(headers, body, raw) {
   if (headers[':method'] !== 'POST') return [405, 'MethodNotAllowed'];
   const path = /^\/3\/device\/([0-9a-f]+)$/i.exec(headers[':path']);
   if (!path) return [404, 'BadPath'];
@@ -63,7 +78,10 @@ async function problem(headers, body) {
   if (!['10', '5', '1'].includes(headers['apns-priority'] ?? '10')) return [400, 'BadPriority'];
   if (!/^\d*$/.test(headers['apns-expiration'] ?? '')) return [400, 'BadExpirationDate'];
   if (Buffer.byteLength(headers['apns-collapse-id'] ?? '') > 64) return [400, 'BadCollapseId'];
+  const strange = headerProblem(raw, HEADERS, ['apns-collapse-id']);
+  if (strange && body.length > 0) return [400, strange];
   if (body.length === 0) return [400, 'PayloadEmpty'];
+  if (Number(headers['content-length']) !== body.length) return [400, 'content-length'];
   if (body.length > PAYLOAD_BYTES_MAX) return [413, 'PayloadTooLarge'];
   try {
     if (typeof JSON.parse(body.toString('utf8')).aps !== 'object') return [400, 'PayloadEmpty'];
@@ -147,9 +165,9 @@ function end(a, lastStreamId) {
 
 const faultOf = faultPicker(options.faults, FAULTS);
 
-async function handle(stream, headers, body) {
+async function handle(stream, headers, body, raw) {
   const { session } = stream;
-  const wrong = await problem(headers, body);
+  const wrong = await problem(headers, body, raw);
   if (stream.destroyed || !session) return;
   session.judged ??= 0;
   if (session.ending !== undefined && stream.id > session.ending) return;

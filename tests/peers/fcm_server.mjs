@@ -12,7 +12,7 @@ import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import { jwtVerify } from 'jose';
-import { faultPicker, listen } from './peer.mjs';
+import { faultPicker, headerProblem, listen, pseudoHeaders } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const account = JSON.parse(readFileSync(options.account, 'utf8'));
@@ -25,16 +25,22 @@ const PAYLOAD_BYTES_MAX = 4096;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 // Every header that the product sends, and the form of its value.
 const HEADERS = {
-  ':method': /^POST$/,
-  ':scheme': /^https$/,
-  ':authority': new RegExp(`^127\\.0\\.0\\.1:${options.port}$`),
-  ':path': /^\/v1\/projects\//,
+  ...pseudoHeaders(options.port, /^\/v1\/projects\//),
   authorization: /^Bearer ya29\.peer-/,
   'content-type': /^application\/json$/,
   'content-length': /^\d+$/,
 };
-const TOKEN_HEADERS = new Set(['host', 'content-type', 'content-length', 'accept', 'user-agent',
-  'connection', 'accept-encoding']);
+// The same of a request for an access token, which a library writes: it may leave some out.
+const TOKEN_HEADERS = {
+  host: new RegExp(`^127\\.0\\.0\\.1:${options.port}$`),
+  'content-type': /^application\/x-www-form-urlencoded$/,
+  'content-length': /^[1-9]\d*$/,
+  accept: /^application\/json$/,
+  'user-agent': /^cpp-httplib\//,
+  connection: /^(close|keep-alive)$/i,
+  'accept-encoding': /^[a-z, ]+$/,
+};
+const TOKEN_OPTIONAL = ['user-agent', 'connection', 'accept-encoding'];
 
 const goodUntil = new Map(); // access token → ms
 
@@ -65,9 +71,9 @@ async function answerTokenRequest(request, response, body) {
     response.end(JSON.stringify(document));
   };
   const form = new URLSearchParams(body.toString('utf8'));
-  const strange = Object.keys(request.headers).filter((name) => !TOKEN_HEADERS.has(name));
-  if (strange.length > 0 || [...form.keys()].sort().join() !== 'assertion,grant_type' ||
-      request.headers['content-type'] !== 'application/x-www-form-urlencoded' ||
+  const strange = request.httpVersion === '1.1'
+    ? headerProblem(request.rawHeaders, TOKEN_HEADERS, TOKEN_OPTIONAL) : 'no HTTP/1.1';
+  if (strange || [...form.keys()].sort().join() !== 'assertion,grant_type' ||
       form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') {
     return say(400, { error: 'invalid_request', error_description: `not a grant: ${strange}` });
   }
@@ -132,14 +138,10 @@ function badField(value, form, path) {
   return null;
 }
 
-function problem(headers, body) {
+function problem(headers, body, raw) {
   if (headers[':path'] !== SEND) return error(404, 'NOT_FOUND');
-  for (const [name, value] of Object.entries(headers)) {
-    if (!Object.hasOwn(HEADERS, name) || !HEADERS[name].test(value)) return invalid(name);
-  }
-  for (const name of Object.keys(HEADERS)) {
-    if (headers[name] === undefined) return invalid(name);
-  }
+  const strange = headerProblem(raw, HEADERS);
+  if (strange) return invalid(strange);
   if (Number(headers['content-length']) !== body.length) return invalid('content-length');
   const token = headers.authorization.slice('Bearer '.length);
   if (!(goodUntil.get(token) > Date.now())) return error(401, 'UNAUTHENTICATED');
@@ -200,8 +202,8 @@ const FAULTS = {
 };
 const faultOf = faultPicker(options.faults, FAULTS);
 
-function handleMessage(stream, headers, body) {
-  const wrong = problem(headers, body);
+function handleMessage(stream, headers, body, raw) {
+  const wrong = problem(headers, body, raw);
   if (wrong) return answer(stream, wrong);
   const { message } = JSON.parse(body.toString('utf8'));
   const fault = faultOf(message.token);
@@ -229,7 +231,7 @@ server.on('request', (request, response) => {
     if (request.method === 'POST' && request.url === new URL(account.token_uri).pathname) {
       answerTokenRequest(request, response, body);
     } else if (request.httpVersion === '2.0') {
-      handleMessage(request.stream, request.headers, body);
+      handleMessage(request.stream, request.headers, body, request.rawHeaders);
     } else {
       response.writeHead(505).end();
     }

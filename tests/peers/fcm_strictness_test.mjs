@@ -58,7 +58,8 @@ async function ask(account, { key = account.private_key, header = {}, claims = {
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }).toString();
   const request = https.request(account.token_uri, { method: 'POST', agent: false,
     ca: readFileSync(file('ca.pem')), headers: {
-      'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length } });
+      'content-type': 'application/x-www-form-urlencoded', accept: 'application/json',
+      'content-length': body.length } });
   request.end(body);
   const [response] = await once(request, 'response');
   let text = '';

@@ -27,3 +27,11 @@ export async function start(command, args) {
   });
   return { child, line };
 }
+
+/** Has the mock gateway put ca.pem, cert.pem and key.pem of 127.0.0.1 into a folder. */
+export async function makeCertificates(folder) {
+  const { child } = await start(BINARY, ['mock-gateway', '--listen', '127.0.0.1:0',
+    '--tls-dir', folder, '--ledger', join(folder, 'unused.ndjson'), '--webhook-secret', 'unused']);
+  child.kill();
+  await once(child, 'exit');
+}

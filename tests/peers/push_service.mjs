@@ -14,7 +14,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import http2 from 'node:http2';
 import ece from 'http_ece';
 import { importJWK, jwtVerify } from 'jose';
-import { faultPicker, serveStreams } from './peer.mjs';
+import { faultPicker, headerProblem, pseudoHeaders, serveStreams } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants;
@@ -22,9 +22,17 @@ const BODY_BYTES_MAX = 4096;
 const STREAM_ID_MAX = 2 ** 31 - 1;
 const STREAMS_MAX = 1000;
 const DAY_SECONDS = 86_400;
-const HEADERS = new Set([':method', ':scheme', ':authority', ':path', 'authorization', 'ttl',
-  'urgency', 'topic', 'content-encoding', 'content-type', 'content-length']);
-const URGENCIES = new Set(['very-low', 'low', 'normal', 'high']);
+// Every header that the product sends, and the form of its value.
+const HEADERS = {
+  ...pseudoHeaders(options.port, /^\/push\/[\w-]+$/),
+  authorization: /^vapid /,
+  ttl: /^\d{1,10}$/,
+  urgency: /^(very-low|low|normal|high)$/,
+  topic: /^[\w-]{1,32}$/,
+  'content-encoding': /^aes128gcm$/,
+  'content-type': /^application\/octet-stream$/,
+  'content-length': /^\d+$/,
+};
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const ledger = openSync(options.ledger, 'a');
@@ -59,21 +67,14 @@ async function authorizationProblem(headers) {
   return null;
 }
 
-async function problem(headers, body) {
+async function problem(headers, body, raw) {
   if (headers[':method'] !== 'POST') return [405, 'no POST'];
   if (!/^\/push\/[\w-]+$/.test(headers[':path'])) return [404, 'no such subscription'];
   const unauthorized = await authorizationProblem(headers);
   if (unauthorized) return unauthorized;
-  for (const name of Object.keys(headers)) {
-    if (!HEADERS.has(name)) return [400, `what is ${name}?`];
-  }
-  if (headers[':scheme'] !== 'https') return [400, 'scheme'];
-  if (!/^\d{1,10}$/.test(headers.ttl ?? '')) return [400, 'TTL'];
-  if (!URGENCIES.has(headers.urgency)) return [400, 'Urgency'];
-  if (headers.topic !== undefined && !/^[\w-]{1,32}$/.test(headers.topic)) return [400, 'Topic'];
-  if (headers['content-encoding'] !== 'aes128gcm') return [400, 'Content-Encoding'];
-  if (headers['content-type'] !== 'application/octet-stream') return [400, 'Content-Type'];
-  if (Number(headers['content-length']) !== body.length) return [400, 'Content-Length'];
+  const strange = headerProblem(raw, HEADERS, ['topic']);
+  if (strange) return [400, strange];
+  if (Number(headers['content-length']) !== body.length) return [400, 'content-length'];
   if (body.length > BODY_BYTES_MAX) return [413, 'too large'];
   return null;
 }
@@ -106,10 +107,10 @@ function accept({ session, headers, payload }) {
   session.settings({ maxConcurrentStreams: STREAMS_MAX });
 }
 
-function answer(stream, headers, status, more = {}) {
+function answer(stream, headers, status, more = {}, body = '') {
   if (stream.destroyed || stream.closed) return;
   stream.respond({ ':status': status, ...more });
-  stream.end();
+  stream.end(body);
 }
 
 const created = (a) => answer(a.stream, a.headers, 201, {
@@ -145,14 +146,15 @@ const FAULTS = {
 
 const faultOf = faultPicker(options.faults, FAULTS);
 
-async function handle(stream, headers, body) {
+async function handle(stream, headers, body, raw) {
   const { session } = stream;
-  const wrong = await problem(headers, body);
+  const wrong = await problem(headers, body, raw);
   if (stream.destroyed || !session) return;
   const payload = wrong ? null : payloadOf(body);
   if (wrong || !UUID.test(payload?.notification_id) || !payload.tag) {
-    console.error(`refused: ${wrong?.[1] ?? 'not decrypted'}`);
-    answer(stream, headers, wrong?.[0] ?? 400);
+    const [status, reason] = wrong ?? [400, 'not decrypted'];
+    console.error(`refused: ${reason}`);
+    answer(stream, headers, status, {}, reason);
     return;
   }
   const fault = faultOf(headers[':path'].slice('/push/'.length));

@@ -60,13 +60,15 @@ const good = {
   'apns-priority': '10',
   'apns-expiration': '1900000000',
   'apns-collapse-id': 'spring',
+  'content-type': 'application/json',
 };
 
 /** Sends one request on a connection of its own and answers what came. */
 async function send(origin, headers, body = PAYLOAD) {
+  const length = { 'content-length': Buffer.byteLength(body) };
   const session = http2.connect(origin, { ca: readFileSync(file('ca.pem')) });
   try {
-    const stream = session.request(headers);
+    const stream = session.request({ ...length, ...headers });
     stream.end(body);
     const [answer] = await once(stream, 'response');
     let text = '';

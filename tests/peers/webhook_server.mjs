@@ -13,12 +13,26 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { faultPicker, listen, rememberSockets } from './peer.mjs';
+import { faultPicker, headerProblem, listen, pseudoHeaders, rememberSockets } from './peer.mjs';
 
 const options = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SIGNATURE = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
 const SKEW_SECONDS_MAX = 300;
+const PLAIN_PATH = new RegExp(`^${options.path.replace(/[^\w]/g, '\\$&')}$`);
+// Every header that the product sends, and the form of its value.
+const HEADERS = {
+  ...(options.protocol === 'http2'
+    ? pseudoHeaders(options.port, PLAIN_PATH, options.cert ? 'https' : 'http')
+    : { host: new RegExp(`^127\\.0\\.0\\.1:${options.port}$`) }),
+  'user-agent': /^pushonce$/,
+  'content-type': /^application\/json$/,
+  'content-length': /^[1-9]\d*$/,
+  'idempotency-key': /^[\x21-\x7e]+$/,
+  'pushonce-notification-id': UUID,
+  'pushonce-expires-at': /^[1-9]\d{9}$/,
+  'pushonce-signature': SIGNATURE,
+};
 
 const ledger = openSync(options.ledger, 'a');
 const accepted = new Map(); // key → hash of the body
@@ -29,12 +43,16 @@ const encode = (appid) => [...Buffer.from(appid, 'utf8')].map((byte) =>
     ? '%' + byte.toString(16).toUpperCase().padStart(2, '0') : String.fromCharCode(byte))).join('');
 
 /** What is wrong with the request, or the notification in it. */
-function read(method, path, headers, bytes) {
-  if (method !== 'POST' || path !== options.path) return { problem: [404, 'path'] };
-  if (headers['content-type'] !== 'application/json') return { problem: [415, 'content-type'] };
+function read({ method, url, headers, rawHeaders, httpVersion }, bytes) {
+  if (method !== 'POST') return { problem: [405, 'method'] };
+  if (url !== options.path) return { problem: [404, 'path'] };
+  if (httpVersion !== (options.protocol === 'http2' ? '2.0' : '1.1')) {
+    return { problem: [505, 'version'] };
+  }
+  const strange = headerProblem(rawHeaders, HEADERS);
+  if (strange) return { problem: [400, strange] };
   if (Number(headers['content-length']) !== bytes.length) return { problem: [400, 'length'] };
-  const signed = SIGNATURE.exec(headers['pushonce-signature'] ?? '');
-  if (!signed) return { problem: [401, 'no signature'] };
+  const signed = SIGNATURE.exec(headers['pushonce-signature']);
   const expected = createHmac('sha256', options.secret).update(`${signed[1]}.`).update(bytes)
     .digest();
   if (!timingSafeEqual(expected, Buffer.from(signed[2], 'hex'))) {
@@ -51,11 +69,9 @@ function read(method, path, headers, bytes) {
   }
   const key = headers['idempotency-key'];
   if (key !== `${body.campaign}:${encode(body.appid)}`) return { problem: [400, 'key'] };
-  if (!UUID.test(body.notification_id)
-      || headers['pushonce-notification-id'] !== body.notification_id) {
+  if (headers['pushonce-notification-id'] !== body.notification_id) {
     return { problem: [400, 'notification_id'] };
   }
-  if (!/^\d+$/.test(headers['pushonce-expires-at'] ?? '')) return { problem: [400, 'expiry'] };
   if (typeof body.title !== 'string' || typeof body.data !== 'object') {
     return { problem: [400, 'shape'] };
   }
@@ -80,10 +96,10 @@ const AFTER = {
 const faultOf = faultPicker(options.faults, { ...BEFORE, ...AFTER });
 
 /** answer(status, headers, body), drop(): ends the connection without an answer. */
-function take(method, path, headers, bytes, answer, drop) {
-  if (path === '/stats') return answer(200, {}, JSON.stringify(requests));
+function take(request, bytes, answer, drop) {
+  if (request.url === '/stats') return answer(200, {}, JSON.stringify(requests));
   requests.total += 1;
-  const { problem, key, body } = read(method, path, headers, bytes);
+  const { problem, key, body } = read(request, bytes);
   if (problem) {
     line({ token: `refused: ${problem[1]}` });
     return answer(problem[0], {}, problem[1]);
@@ -119,7 +135,7 @@ function serve(request, response, drop) {
     const bytes = Buffer.concat(chunks);
     // What a dying client wrote in part is no request.
     if (request.aborted || bytes.length < Number(request.headers['content-length'] ?? 0)) return;
-    take(request.method, request.url, request.headers, bytes, answer, drop);
+    take(request, bytes, answer, drop);
   });
 }
 

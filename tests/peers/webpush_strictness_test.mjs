@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
 import webpush from 'web-push';
+import { isRefusal, sendHttp2, spoilt } from './hand_made.mjs';
 import { BINARY, HERE, freePort, start } from './processes.mjs';
 
 const ID = '01234567-89ab-8def-8123-456789abcdef';
@@ -142,15 +143,30 @@ for (const [name, startServer] of Object.entries(servers)) {
   });
 }
 
-test('the peer knows every header that it takes', async () => {
+test('the peer refuses a request with one header that is wrong', async () => {
   const port = await freePort();
   const child = await servers['the peer'](port);
   const origin = `https://127.0.0.1:${port}`;
+  const { body } = webpush.generateRequestDetails(
+    { endpoint: `${origin}/push/first`, keys: { p256dh: subscriber.point, auth } }, PAYLOAD,
+    { contentEncoding: 'aes128gcm' });
+  const good = { body, headers: [[':method', 'POST'], [':scheme', 'https'],
+    [':authority', `127.0.0.1:${port}`], [':path', '/push/first'],
+    ['authorization', await authorization(origin)], ['ttl', '60'], ['urgency', 'high'],
+    ['topic', 'spring'], ['content-encoding', 'aes128gcm'],
+    ['content-type', 'application/octet-stream'], ['content-length', String(body.length)]] };
+  const reasons = { ':method': 'no POST', ':path': 'no such subscription',
+    ':authority': 'aud is', authorization: 'not genuine' };
+  const ca = readFileSync(file('ca.pem'));
+  const ledger = () => readFileSync(file(`${port}.ndjson`), 'utf8');
   try {
-    for (const headers of [{ 'x-more': '1' }, { urgency: undefined },
-      { 'content-type': 'text/plain' }]) {
-      assert.equal((await send(origin, { headers }))[':status'], 400);
+    for (const [what, request, name] of spoilt(good, { optional: ['topic'] })) {
+      const answer = await sendHttp2(port, ca, request);
+      assert.ok(isRefusal(answer, name, reasons), `${what}: ${answer}`);
     }
+    assert.equal(ledger(), '');
+    assert.equal(await sendHttp2(port, ca, good), '');
+    assert.notEqual(ledger(), '');
   } finally {
     child.kill();
   }
