@@ -21,6 +21,13 @@ namespace {
 constexpr std::size_t kSpoolReadBytes = std::size_t{256} << 10;
 constexpr std::size_t kSharedTokensListed = 20;
 
+/// Columns that are looked up later have their place, though the rows here may be empty in them.
+void add_missing(const std::vector<std::string>& wanted, std::vector<std::string>& columns) {
+    for (const auto& name : wanted)
+        if (std::find(columns.begin(), columns.end(), name) == columns.end())
+            columns.push_back(name);
+}
+
 /// A position in the spool as a key that sorts as the number does.
 std::uint64_t position_key(std::uint64_t position) {
     return __builtin_bswap64(position);
@@ -205,6 +212,7 @@ AudienceOrigin origin_of(const AudienceOptions& options) {
     origin.members = options.part;
     for (const auto& from : options.exclude)
         origin.exclude.push_back(from.part);
+    if (options.refresh) origin.refresh = options.refresh->part;
     origin.on_bad_row = options.on_bad_row;
     origin.on_shared_token = options.on_shared_token;
     return origin;
@@ -233,6 +241,7 @@ Audience Audience::read(const AudienceOptions& options, const Routing& routing,
     Intake intake(options, routing, check_token, open_rows, spool->space, spool->counts,
                   spool->origin);
     spool->columns = intake.read(sort, progress);
+    add_missing(check_token.looked_up, spool->columns);
     spool->fill(sort);
     return Audience(std::move(spool));
 }

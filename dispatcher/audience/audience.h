@@ -35,6 +35,8 @@ using OpenRows = std::function<std::unique_ptr<RowReader>(const RowsFrom&)>;
 struct AudienceOptions : RowsFrom {
     std::vector<RowsFrom>
         exclude;  ///< whose appids are struck out; other columns are not looked at
+    /// The query that gives the members' addresses when their turn comes.
+    std::optional<RowsFrom> refresh;
     std::optional<std::uint64_t> expect_min;
     std::optional<std::uint64_t> expect_max;
     OnBadRow on_bad_row = OnBadRow::stop;

@@ -48,6 +48,9 @@ class Tokens {
         return {};
     }
 
+    /// Bytes behind the token that was given last.
+    [[nodiscard]] std::size_t left() const { return rest_.size(); }
+
   private:
     std::string take(std::size_t count) {
         std::string token(rest_.substr(0, count));
@@ -91,6 +94,26 @@ std::optional<std::string> query_problem(std::string_view query) {
         if (token.starts_with("/*"))
             return "holds a comment that the server would execute; write the query without it";
     }
+    return std::nullopt;
+}
+
+std::vector<std::size_t> find_appids_marks(std::string_view query) {
+    std::vector<std::size_t> marks;
+    Tokens tokens(query);
+    for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+        if (token != kAppidsMark.substr(0, 1)) continue;
+        const auto at = query.size() - tokens.left() - 1;
+        const auto end = at + kAppidsMark.size();
+        const bool is_whole = end >= query.size() || !is_word(query[end]);
+        if (query.substr(at, kAppidsMark.size()) == kAppidsMark && is_whole) marks.push_back(at);
+    }
+    return marks;
+}
+
+std::optional<std::string> refresh_query_problem(std::string_view query) {
+    if (auto problem = query_problem(query)) return problem;
+    if (find_appids_marks(query).empty())
+        return "must ask for the devices whose turn it is: write WHERE appid IN (:appids)";
     return std::nullopt;
 }
 

@@ -27,6 +27,8 @@ struct TokenCheck {
     Problem problem;
     /// By gateway: the columns that make its token. A gateway beyond the end has `token`.
     std::vector<std::vector<std::string>> columns;
+    /// Columns whose values are looked up when a recipient's turn comes: rows need not have them.
+    std::vector<std::string> looked_up;
 
     /// Where each gateway's tokens stand in an audience of these columns.
     [[nodiscard]] std::vector<TokenColumns> places_in(const std::vector<std::string>& of_audience,

@@ -90,9 +90,14 @@ bool is_live(const AudienceOrigin& origin) {
            std::any_of(origin.exclude.begin(), origin.exclude.end(), is_read_from_elsewhere);
 }
 
+bool is_same_refresh(const AudienceOrigin& a, const AudienceOrigin& b) {
+    if (!a.refresh || !b.refresh) return a.refresh.has_value() == b.refresh.has_value();
+    return is_same_definition(*a.refresh, *b.refresh);
+}
+
 bool is_same_definition(const AudienceOrigin& a, const AudienceOrigin& b) {
-    return is_same_definition(a.members, b.members) && a.on_bad_row == b.on_bad_row &&
-           a.on_shared_token == b.on_shared_token &&
+    return is_same_definition(a.members, b.members) && is_same_refresh(a, b) &&
+           a.on_bad_row == b.on_bad_row && a.on_shared_token == b.on_shared_token &&
            std::equal(a.exclude.begin(), a.exclude.end(), b.exclude.begin(), b.exclude.end(),
                       [](const auto& x, const auto& y) { return is_same_definition(x, y); });
 }
@@ -124,10 +129,12 @@ json to_json_value(const AudienceOrigin& origin) {
         exclude.push_back(to_json_value(part));
         exclude.back()["excluded"] = part.excluded;
     }
-    return {{"members", to_json_value(origin.members)},
-            {"exclude", std::move(exclude)},
-            {"on_bad_row", to_string(origin.on_bad_row)},
-            {"on_shared_token", to_string(origin.on_shared_token)}};
+    json value = {{"members", to_json_value(origin.members)},
+                  {"exclude", std::move(exclude)},
+                  {"on_bad_row", to_string(origin.on_bad_row)},
+                  {"on_shared_token", to_string(origin.on_shared_token)}};
+    if (origin.refresh) value["refresh"] = to_json_value(*origin.refresh);
+    return value;
 }
 
 AudienceOrigin audience_origin_from(const json& value) {
@@ -136,6 +143,7 @@ AudienceOrigin audience_origin_from(const json& value) {
     origin.members = part_from(fields.object("members"));
     for (const auto& part : fields.list("exclude"))
         origin.exclude.push_back(part_from(part));
+    if (fields.has("refresh")) origin.refresh = part_from(fields.object("refresh"));
     origin.on_bad_row = named<OnBadRow>(fields.text("on_bad_row"), kOnBadRow);
     origin.on_shared_token = named<OnSharedToken>(fields.text("on_shared_token"), kOnSharedToken);
     fields.finish();

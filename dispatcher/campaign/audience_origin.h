@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ struct AudiencePart {
 struct AudienceOrigin {
     AudiencePart members;
     std::vector<AudiencePart> exclude;
+    /// The query that gives the members' addresses when their turn comes; absent: those sealed.
+    std::optional<AudiencePart> refresh;
     OnBadRow on_bad_row = OnBadRow::stop;
     OnSharedToken on_shared_token = OnSharedToken::stop;
 
@@ -59,6 +62,9 @@ bool is_live(const AudienceOrigin& origin);
 /// Whether both say the same, apart from what reading found (targets, counts) and from the names of
 /// files, which are told by their content.
 bool is_same_definition(const AudienceOrigin& a, const AudienceOrigin& b);
+
+/// Whether both take the members' addresses from the same query, or none does from any.
+bool is_same_refresh(const AudienceOrigin& a, const AudienceOrigin& b);
 
 /// For people: "file optouts.csv", "campaign sale (rejected)", "source crm (ro@db/crm): SELECT …".
 std::string to_text(const AudiencePart& part);

@@ -203,7 +203,8 @@ void keep_sealed_audience(const Campaign& sealed, Campaign& now) {
     if (!after) return;
     const bool was_live = before && is_live(*before);
     if (!is_live(*after)) {
-        if (!was_live) after = before;
+        const bool has_same_refresh = before ? is_same_refresh(*before, *after) : !after->refresh;
+        if (!was_live && has_same_refresh) after = before;
         return;
     }
     auto definition = std::move(*after);
@@ -234,6 +235,7 @@ std::string Settings::to_json() const {
                                    {"to_minutes", send_window->to.count()},
                                    {"outside", name_of(send_window->outside, kOutsideNames)},
                                    {"zone", send_window->zone}};
+    if (max_gone != kMaxGone) document["max_gone"] = max_gone;
     if (!accepted_targets.empty()) document["accepted_targets"] = accepted_targets;
     return document.dump();
 }
@@ -261,6 +263,7 @@ Settings Settings::from_json(std::string_view text) {
     if (fields.has("first_wait_ms"))
         settings.first_wait = milliseconds{fields.whole("first_wait_ms", 1, INT64_MAX)};
     if (fields.has("send_window")) settings.send_window = window_from(fields.object("send_window"));
+    if (fields.has("max_gone")) settings.max_gone = fields.number("max_gone");
     if (fields.has("accepted_targets"))
         settings.accepted_targets = fields.texts("accepted_targets");
     fields.finish();

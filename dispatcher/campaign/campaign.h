@@ -101,6 +101,7 @@ std::vector<std::string> differences(const Campaign& sealed, const Campaign& now
 
 /// What may change after sealing (with an audit row), and how fast.
 struct Settings {
+    static constexpr double kMaxGone = 0.2;
     /// Notifications per second of the whole campaign; 0: as fast as it goes.
     double rate_per_second = 0;
     RetryPolicy retry;
@@ -112,6 +113,9 @@ struct Settings {
     /// Goes on by itself when the first have been claimed for so long; 0: it pauses.
     std::chrono::milliseconds first_wait{0};
     std::optional<SendWindow> send_window;
+    /// Of the devices that `audience.refresh` is asked for, the share that may have no usable
+    /// address; above it the query is taken to be wrong and the campaign pauses. 0 to 1.
+    double max_gone = kMaxGone;
     /// By gateway name: a target other than the sealed one, which an operator has accepted.
     std::map<std::string, std::string> accepted_targets;
 

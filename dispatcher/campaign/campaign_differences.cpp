@@ -70,6 +70,7 @@ void add_origin(Facts& facts, const AudienceSeal& audience) {
     facts["audience.from"] = to_text(origin.members);
     for (std::size_t i = 0; i < origin.exclude.size(); ++i)
         facts[fmt::format("audience.exclude[{}]", i)] = to_text(origin.exclude[i]);
+    if (origin.refresh) facts["audience.refresh"] = to_text(*origin.refresh);
     facts["audience.excluded"] = fmt::format("{}", audience.excluded);
     facts["audience.on_bad_row"] = to_string(origin.on_bad_row);
     facts["audience.on_shared_token"] = to_string(origin.on_shared_token);

@@ -103,6 +103,9 @@ constexpr std::array kReasons = {
           "The device was on the store's opt-out list when its turn came; nothing was sent."},
     Entry{window, "window",
           "Its turn came outside the campaign's send window, and such devices are skipped."},
+    Entry{gone, "gone",
+          "When its turn came, the campaign's audience.refresh gave no device of this appid, or "
+          "none with a usable address; nothing was sent."},
 };
 
 const Entry* find(Reason reason) {

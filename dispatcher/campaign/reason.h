@@ -59,6 +59,7 @@ enum class Reason : std::uint16_t {
     resolved = 503,    ///< an operator skipped a device in doubt
     suppressed = 504,  ///< the person opted out before it was claimed
     window = 505,      ///< its turn came outside the send window, and the campaign skips then
+    gone = 506,        ///< `audience.refresh` gave no usable address for it when its turn came
     excluded = 510,    ///< struck out by `audience.exclude`: in the report only, it has no flag
 };
 

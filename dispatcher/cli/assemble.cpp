@@ -48,10 +48,9 @@ std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options) 
     refuse_url();
 }
 
-std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
-                                        const std::string& where) {
-    if (source.url.starts_with(kSqlite)) return sqlite::open_query(source, query, where);
-    return mysql::open_query(source, query, where);
+std::unique_ptr<QuerySession> open_session(const SourceOptions& source, const std::string& where) {
+    if (source.url.starts_with(kSqlite)) return sqlite::open_session(source, where);
+    return mysql::open_session(source, where);
 }
 
 std::unique_ptr<Retention> open_retention(const StoreOptions& options) {

@@ -2,12 +2,11 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gateway/gateway_type.h"
 #include "journal/journal.h"
-#include "source/query_result.h"
+#include "source/query_session.h"
 #include "source/source_options.h"
 #include "store/campaign_store.h"
 #include "store/device_records.h"
@@ -27,10 +26,8 @@ std::unique_ptr<CampaignStore> open_campaign_store(const StoreOptions& options);
 std::unique_ptr<Retention> open_retention(const StoreOptions& options);
 std::unique_ptr<DeviceRecords> open_device_records(const StoreOptions& options);
 
-/// Runs a query on a source of audiences. `where` opens errors. Throws ConfigError,
-/// UnavailableError.
-std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
-                                        const std::string& where);
+/// A connection to a source of audiences. `where` opens errors. Connects with the first query.
+std::unique_ptr<QuerySession> open_session(const SourceOptions& source, const std::string& where);
 
 /// Whether the store is a file of this machine that can be made when it is missing.
 bool is_embedded(const StoreOptions& options);

@@ -53,6 +53,10 @@ std::string stop_sentence(const RunSummary& summary) {
         case LaneStop::store_lost:
             return "stopped, the store is out of reach" + cause +
                    "; answers that are not in the store yet are in the journal";
+        case LaneStop::source_lost:
+            return "stopped, the source of the devices' addresses is out of reach" + cause;
+        case LaneStop::source_fault:
+            return "paused, the devices' addresses cannot be right" + cause;
         case LaneStop::campaign_fault:
             return "paused, the gateway refuses the campaign and not its devices" + cause;
         case LaneStop::frozen:
@@ -63,7 +67,8 @@ std::string stop_sentence(const RunSummary& summary) {
 
 PauseCause pause_cause(LaneStop stopped) {
     if (stopped == LaneStop::first_reached) return PauseCause::first_look;
-    return stopped == LaneStop::campaign_fault ? PauseCause::fault : PauseCause::operators;
+    const bool is_fault = stopped == LaneStop::campaign_fault || stopped == LaneStop::source_fault;
+    return is_fault ? PauseCause::fault : PauseCause::operators;
 }
 
 /// "9,000 sent now in 12 s (750/s)".
@@ -86,9 +91,11 @@ int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& c
     switch (summary.stopped) {
         case LaneStop::asked:
         case LaneStop::gateway_lost:
+        case LaneStop::source_lost:
         case LaneStop::store_lost:
             return kExitUnavailable;
         case LaneStop::campaign_fault:
+        case LaneStop::source_fault:
         case LaneStop::frozen:
         case LaneStop::halted:
         case LaneStop::first_reached:
@@ -122,7 +129,8 @@ CampaignRun::CampaignRun(Site& site, std::stop_token stop, Invocation& invocatio
                    [this](const SealedGateway& sealed) { return site_.sealed_gateway(sealed); },
                    [this](CampaignId campaign, LaneStop why, const std::string& cause) {
                        intervene(campaign, why, cause);
-                   }}) {
+                   },
+                   [this](const AudiencePart& refresh) { return site_.address_book(refresh); }}) {
     const auto& listen = site.server().server.ops_listen;
     if (listen.empty() || style == RunStyle::among) return;
     probe_ = open_campaign_store(site.server().store);

@@ -52,7 +52,7 @@ std::string next_of_paused(const Situation& situation) {
             name);
     if (situation.paused_by == PauseCause::fault)
         return fmt::format(
-            "`pushonce doctor` looks at what the gateway refuses; when that is put right, "
+            "`pushonce doctor` tries the gateways; when the cause of the pause is put right, "
             "`pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`",
             name);
     return fmt::format(

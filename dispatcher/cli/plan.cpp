@@ -67,7 +67,8 @@ int plan(Invocation& invocation, const PlanOptions& options) {
     auto file = load_campaign(site, options.file, parse_params(options.params));
     if (options.offline && is_live(origin_of(file.audience))) return plan_unread(invocation, file);
     const auto prepared = prepare_visibly(site, std::move(file), invocation.err, [] {});
-    auto made = plan_visibly(site, prepared, {!options.offline, true}, invocation.err, [] {});
+    auto made = plan_visibly(site, prepared, {!options.offline, true, !options.offline},
+                             invocation.err, [] {});
     GatewayTrials trials;
     if (options.with_gateways) trials = check_gateways(site, prepared, made);
     if (invocation.globals.json) {

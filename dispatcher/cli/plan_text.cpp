@@ -160,6 +160,10 @@ std::string plan_text(const PreparedCampaign& prepared, const Plan& plan) {
                             count_of(gateway.recipients, "device"), gateway.target,
                             payload_text(prepared, i, gateway));
     }
+    if (plan.looked_up)
+        text += fmt::format("addresses   {}: {}{}\n", name_of(*prepared.audience.origin().refresh),
+                            to_text(*plan.looked_up),
+                            plan.looked_up->gone() > 0 ? "; those would be skipped" : "");
     if (plan.store) text += store_text(*plan.store, is_live(prepared.audience.origin()));
     if (plan.store && plan.store->is_scope_new &&
         prepared.campaign.once_per != prepared.campaign.name.text())
@@ -213,6 +217,7 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                            {"problems", bad_rows}}},
                          {"gateways", gateways},
                          {"store", nullptr},
+                         {"addresses", nullptr},
                          {"flag_bytes", plan.flag_bytes},
                          {"payload_bytes", plan.payload_bytes},
                          {"rate_per_second", nullptr},
@@ -225,6 +230,10 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
         view["rate_per_second"] = plan.rate_per_second;
         view["duration_seconds"] = plan.duration->count();
     }
+    if (const auto& sample = plan.looked_up)
+        view["addresses"] = {{"looked_up", sample->asked},
+                             {"missing", sample->missing},
+                             {"unusable", sample->unusable}};
     ordered_json sisters = ordered_json::array();
     if (plan.store)
         for (const auto& sister : plan.store->sisters)

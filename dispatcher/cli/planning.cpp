@@ -11,6 +11,27 @@
 
 namespace dispatcher::cli {
 
+namespace {
+
+/// Looks up the sample, so that a query that cannot be right is told before anything is sealed.
+void try_refresh(const Site& site, const PreparedCampaign& prepared, Plan& plan) {
+    const auto& refresh = *prepared.file.audience.refresh;
+    const auto book = site.address_book(refresh.part, refresh.place);
+    std::vector<std::vector<std::string_view>> appids(prepared.gateways.size());
+    const auto members = plan.sample.members();
+    for (const auto& member : members)
+        appids[member.gateway.value].push_back(member.appid);
+    auto& counts = plan.looked_up.emplace();
+    for (std::size_t gateway = 0; gateway < appids.size(); ++gateway)
+        if (!appids[gateway].empty())
+            counts.add(make_binder(prepared, gateway, *book).look_up(appids[gateway]).counts);
+    const auto max_gone = prepared.file.settings.max_gone;
+    if (counts.is_suspicious(max_gone))
+        plan.problems.push_back(suspicion(book->where(), counts, max_gone));
+}
+
+}  // namespace
+
 PreparedCampaign prepare_visibly(Site& site, CampaignFile file, std::ostream& err,
                                  const std::function<void()>& check) {
     std::atomic<std::uint64_t> rows{0};
@@ -49,6 +70,10 @@ Plan plan_visibly(Site& site, const PreparedCampaign& prepared, const PlanScope&
         plan.store->is_scope_new = true;
         plan.store->fresh = plan.audience.recipients;
     }
+    // Of a campaign that is sealed its claims look them up, and judge.
+    const bool is_sealed = plan.store && plan.store->state;
+    if (scope.refresh && prepared.file.audience.refresh && !is_sealed)
+        try_refresh(site, prepared, plan);
     planner.judge_deadline(plan, site.clock().wall());
     if (scope.space) plan.payload_bytes = planner.packed_bytes();
     return plan;

@@ -12,8 +12,9 @@ namespace dispatcher::cli {
 
 /// How much a plan looks at.
 struct PlanScope {
-    bool store = true;   ///< merge with the flags, and look for the same text under other names
-    bool space = false;  ///< pack the audience to know its size
+    bool store = true;    ///< merge with the flags, and look for the same text under other names
+    bool space = false;   ///< pack the audience to know its size
+    bool refresh = true;  ///< try `audience.refresh` on a sample
 };
 
 /// Reads the campaign's audience with progress on the screen. `check` is called now and then; what

@@ -7,22 +7,32 @@
 #include "base/invariant.h"
 #include "cli/assemble.h"
 #include "cli/state_words.h"
+#include "engine/address_binder.h"
 #include "engine/campaign_rows.h"
 #include "source/query_rows.h"
 
 namespace dispatcher::cli {
 namespace {
 
-TokenCheck token_check(const std::vector<GatewayChoice>& gateways) {
-    TokenCheck check = [&gateways](GatewayNo no,
-                                   std::string_view token) -> std::optional<std::string> {
+std::vector<const GatewayType*> types_of(const std::vector<GatewayChoice>& gateways) {
+    std::vector<const GatewayType*> types;
+    for (const auto& gateway : gateways)
+        types.push_back(gateway.type);
+    return types;
+}
+
+/// `is_refreshed`: the addresses are looked up later, so those here do not count.
+TokenCheck token_check(const std::vector<GatewayChoice>& gateways, bool is_refreshed) {
+    TokenCheck check = [&gateways, is_refreshed](
+                           GatewayNo no, std::string_view token) -> std::optional<std::string> {
         const auto& type = *gateways[no.value].type;
-        if (!type.needs_token()) return std::nullopt;
+        if (!type.needs_token() || is_refreshed) return std::nullopt;
         if (token.empty()) return "the token is missing";
         return type.token_problem(token);
     };
     for (const auto& gateway : gateways)
         check.columns.push_back(gateway.type->token_columns());
+    if (is_refreshed) check.looked_up = address_columns(types_of(gateways));
     return check;
 }
 
@@ -41,7 +51,7 @@ OpenRows open_rows(Site& site, std::vector<std::string>& warnings) {
         }
         const auto* source = site.server().source(part.source);
         invariant(source != nullptr, "the campaign file names sources that are there");
-        return std::make_unique<QueryRows>(open_query(*source, part.query, where), where);
+        return std::make_unique<QueryRows>(open_session(*source, where)->run(part.query), where);
     };
 }
 
@@ -70,6 +80,12 @@ Campaign campaign_of(const CampaignFile& file, const std::vector<GatewayChoice>&
 
 }  // namespace
 
+AddressBinder make_binder(const PreparedCampaign& prepared, std::size_t gateway,
+                          AddressBook& book) {
+    return {book, *prepared.gateways[gateway].type, prepared.audience.columns(),
+            address_columns(types_of(prepared.gateways))};
+}
+
 Params parse_params(const std::vector<std::string>& given) {
     Params params;
     for (const auto& pair : given) {
@@ -91,6 +107,7 @@ CampaignFile load_campaign(const Site& site, const std::string& path, const Para
     add_target(file.audience.part);
     for (auto& from : file.audience.exclude)
         add_target(from.part);
+    if (file.audience.refresh) add_target(file.audience.refresh->part);
     return file;
 }
 
@@ -98,8 +115,9 @@ PreparedCampaign prepare(Site& site, CampaignFile file,
                          const std::function<void(std::uint64_t)>& progress) {
     auto gateways = gateways_of(site, file);
     std::vector<std::string> warnings;
-    auto audience = Audience::read(file.audience, file.routing, token_check(gateways), progress,
-                                   open_rows(site, warnings));
+    auto audience = Audience::read(file.audience, file.routing,
+                                   token_check(gateways, file.audience.refresh.has_value()),
+                                   progress, open_rows(site, warnings));
     auto campaign = campaign_of(file, gateways);
     campaign.audience.recipients = audience.counts().recipients;
     campaign.audience.columns = audience.columns();

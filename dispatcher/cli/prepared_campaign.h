@@ -11,6 +11,7 @@
 #include "campaign/campaign.h"
 #include "cli/site.h"
 #include "config/campaign_file.h"
+#include "engine/address_binder.h"
 #include "engine/dispatcher.h"
 
 namespace dispatcher::cli {
@@ -24,6 +25,9 @@ struct PreparedCampaign {
     Campaign campaign;  ///< as it would be sealed; the audience's hash is still missing
     std::vector<std::string> warnings;  ///< about where the audience came from
 };
+
+/// Looks up the devices of one of its gateways. `book` and the campaign outlive it.
+AddressBinder make_binder(const PreparedCampaign& prepared, std::size_t gateway, AddressBook& book);
 
 /// Options of the verbs that take a campaign file.
 using Params = std::map<std::string, std::string>;

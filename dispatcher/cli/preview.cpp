@@ -1,3 +1,4 @@
+#include <array>
 #include <memory>
 #include <ostream>
 
@@ -40,6 +41,25 @@ void print_preview(Invocation& invocation, const GatewayChoice& gateway,
                                   payload_bytes_max, gateway.type->payload_measure());
 }
 
+/// Puts the address that the device has now among `values`, views into what is answered; they stay
+/// as they are where the campaign sends to what is sealed.
+std::unique_ptr<const Addresses> look_up(const Site& site, const PreparedCampaign& prepared,
+                                         const Audience::Recipient& recipient,
+                                         std::vector<std::string_view>& values) {
+    const auto& refresh = prepared.file.audience.refresh;
+    if (!refresh) return {};
+    const auto book = site.address_book(refresh->part, refresh->place);
+    auto binder = make_binder(prepared, recipient.gateway.value, *book);
+    auto found = binder.look_up(std::array{recipient.appid});
+    if (!found.gone.empty())
+        throw ConfigError(book->where(),
+                          fmt::format("{}: {} would be skipped ({})", to_text(found.counts),
+                                      recipient.appid, to_string(Reason::gone)));
+    auto addresses = std::make_unique<const Addresses>(std::move(found.addresses));
+    BoundAddresses::put(*addresses, binder.places(), 0, values);
+    return addresses;
+}
+
 int preview(Invocation& invocation, const PreviewOptions& options) {
     Site site(invocation.globals);
     auto file = load_campaign(site, options.file, parse_params(options.params));
@@ -51,8 +71,9 @@ int preview(Invocation& invocation, const PreviewOptions& options) {
         const auto& gateway = prepared.gateways[recipient.gateway.value];
         NotificationRenderer renderer(prepared.campaign, *gateway.type, prepared.file.template_path,
                                       prepared.file.tag_places);
-        const auto notification =
-            renderer.render(recipient.appid, recipient.values, site.clock().wall(), {});
+        auto values = recipient.values;
+        const auto address = look_up(site, prepared, recipient, values);
+        const auto notification = renderer.render(recipient.appid, values, site.clock().wall(), {});
         if (!notification)
             throw ConfigError(options.file,
                               fmt::format("the payload for {} has {} bytes, {} takes {} at most",

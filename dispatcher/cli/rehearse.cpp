@@ -89,6 +89,7 @@ int rehearse(Invocation& invocation, const RehearseOptions& options) {
     start_log(log_options);
     auto file = load_campaign(site, options.file, params);
     refuse_stdin(file);
+    file.audience.refresh.reset();  // a rehearsal's dispatchers know no sources
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto plan = plan_visibly(site, prepared, {false, false}, invocation.err, check);
     if (!plan.problems.empty()) return refuse_problems(invocation, prepared, plan);

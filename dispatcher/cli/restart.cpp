@@ -32,7 +32,7 @@ struct RestartOptions {
 };
 
 bool is_rejection(Reason reason) {
-    return reason != Reason::tries_used_up && reason != Reason::expired;
+    return reason != Reason::tries_used_up && reason != Reason::expired && reason != Reason::gone;
 }
 
 Reason included_reason(const std::string& name) {
@@ -236,8 +236,8 @@ void add_restart(const Verb& app, Invocation& invocation) {
         "Needs no files: everything to send is in the store. Safe beside a running launch, and\n"
         "after the campaign is finished. --include is for devices of which it is proved that they\n"
         "got nothing: undelivered (tries or time used up) and rejected (the gateway refused the\n"
-        "device). Their tries count from anew. A device that was in doubt at any time never gets "
-        "a\n"
+        "device); with --reason gone, also those that audience.refresh did not find. Their tries\n"
+        "count from anew. A device that was in doubt at any time never gets a\n"
         "second chance: `resolve` decides about those that still are.\n"
         "Examples:\n"
         "  pushonce restart spring-sale --dry-run\n"

@@ -32,6 +32,17 @@ void RunObserver::store_restored() {
     log(LogLevel::info, "the store is back");
 }
 
+void RunObserver::source_lost(const std::string& why) {
+    log(LogLevel::warn,
+        "the source of the devices' addresses is out of reach: {}; nothing more is claimed until "
+        "it is back",
+        why);
+}
+
+void RunObserver::source_restored() {
+    log(LogLevel::info, "the source of the devices' addresses is back");
+}
+
 void RunObserver::campaign_paused(const std::string& cause) {
     log(LogLevel::error, "the campaign is paused: {}", cause);
 }

@@ -16,6 +16,8 @@ class RunObserver final : public Observer {
     void gateway_restored(const std::string& gateway) override;
     void store_lost(const std::string& why) override;
     void store_restored() override;
+    void source_lost(const std::string& why) override;
+    void source_restored() override;
     void campaign_paused(const std::string& cause) override;
 
     /// Recipients that other workers had claimed before us.

@@ -72,7 +72,7 @@ void add_set(const Verb& app, Invocation& invocation) {
     verb.add_option("CAMPAIGN", options->campaign, "Its name").required();
     verb.add_option("SETTING", options->orders,
                     "KEY=VALUE of rate, deadline, retry.attempts, retry.first, retry.max, "
-                    "first.count, first.then, send_window.from, send_window.to, "
+                    "first.count, first.then, max_gone, send_window.from, send_window.to, "
                     "send_window.outside, zone")
         .required();
     verb.add_option("--because", options->because, "Why, for the audit").type_name("TEXT");

@@ -24,6 +24,9 @@ std::string origin_text(const AudienceSeal& audience) {
     auto text = "audience from " + to_text(audience.origin->members) + "\n";
     for (const auto& part : audience.origin->exclude)
         text += fmt::format("excluded {} by {}\n", with_separators(part.excluded), to_text(part));
+    if (audience.origin->refresh)
+        text +=
+            "addresses from " + to_text(*audience.origin->refresh) + ", when their turn comes\n";
     return text;
 }
 

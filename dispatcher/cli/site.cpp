@@ -9,6 +9,7 @@
 #include "cli/assemble.h"
 #include "cli/lost_store.h"
 #include "journal/known_stores.h"
+#include "source/refresh_query.h"
 #include "store/store_error.h"
 
 namespace dispatcher::cli {
@@ -16,6 +17,7 @@ namespace {
 
 /// Campaigns whose names are looked at for the one that was meant.
 constexpr std::size_t kNamesMax = 200;
+constexpr int kLookUpsInLease = 6;
 
 std::string hex_of(std::string_view bytes) {
     return to_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
@@ -86,6 +88,29 @@ GatewayChoice Site::sealed_gateway(const SealedGateway& sealed) const {
             "one: `pushonce resume CAMPAIGN --accept-target --because \"…\"`.",
             sealed.name, sealed.type, sealed.target, server_.path, options->type, target));
     return {options, &found};
+}
+
+std::unique_ptr<AddressBook> Site::address_book(const AudiencePart& refresh,
+                                                const std::string& place) const {
+    const auto* known = server_.source(refresh.source);
+    if (known == nullptr)
+        throw RefusedError(
+            fmt::format("the campaign looks up its devices in source '{}' ({}), which {} does not "
+                        "have; add it there",
+                        refresh.source, refresh.target, server_.path));
+    auto source = *known;
+    // A lane that looks up does not renew its leases meanwhile.
+    const auto most = std::max<std::chrono::milliseconds>(server_.store.lease / kLookUpsInLease,
+                                                          std::chrono::seconds(1));
+    if (source.timeout > most) {
+        source.timeout = most;
+        source.timeout_key =
+            fmt::format("store.lease (a look-up may take a {}th of it)", kLookUpsInLease);
+    }
+    const auto where = fmt::format("{}audience.refresh, source {}",
+                                   place.empty() ? std::string() : place + ": ", source.name);
+    return std::make_unique<RefreshQuery>([source, where] { return open_session(source, where); },
+                                          refresh.query, where);
 }
 
 CampaignStore& Site::campaigns_unchecked() {

@@ -43,6 +43,10 @@ class Site {
     [[nodiscard]] const GatewayType& type(const std::string& name) const;
     /// A gateway of the server file by its name. Throws ConfigError.
     [[nodiscard]] GatewayChoice gateway(const std::string& name) const;
+    /// Where the devices of a campaign are looked up. `place` opens errors, if it is known: where
+    /// the campaign file has the query. Throws RefusedError if the server file has no such source.
+    [[nodiscard]] std::unique_ptr<AddressBook> address_book(const AudiencePart& refresh,
+                                                            const std::string& place = {}) const;
     /// The gateway that a campaign was sealed for. Throws RefusedError if the server file has none
     /// of that name, or its type or target is another one.
     [[nodiscard]] GatewayChoice sealed_gateway(const SealedGateway& sealed) const;

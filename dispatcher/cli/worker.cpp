@@ -195,7 +195,8 @@ class Worker {
             const auto result = assignment.take_result(invocation_);
             if (!result) return;
             if (result->summary.stopped == LaneStop::store_lost) stop_.request_stop();
-            if (result->summary.stopped == LaneStop::gateway_lost)
+            if (result->summary.stopped == LaneStop::gateway_lost ||
+                result->summary.stopped == LaneStop::source_lost)
                 rests_[name] = site_.clock().now() + kRest;
         } catch (const StoreError& error) {
             log(LogLevel::error, "{}: the store: {}", name, error.what());

@@ -8,6 +8,7 @@
 
 #include "audience/query_check.h"
 #include "campaign/nearest_name.h"
+#include "config/settings_reader.h"
 #include "engine/reported_outcome.h"
 
 namespace dispatcher {
@@ -43,7 +44,10 @@ void read_file(MapReader& reader, RowsFrom& from) {
                     fmt::format("{}: {} does not exist", reader.full_name("file"), from.file));
 }
 
-void read_query(MapReader& reader, const AudienceContext& context, RowsFrom& from) {
+using QueryProblem = std::optional<std::string> (*)(std::string_view query);
+
+void read_query(MapReader& reader, const AudienceContext& context, QueryProblem problem_of,
+                RowsFrom& from) {
     from.part.kind = Kind::query;
     reader.require({"source", "query"});
     reader.text("source", from.part.source);
@@ -57,7 +61,7 @@ void read_query(MapReader& reader, const AudienceContext& context, RowsFrom& fro
     const auto* node = scalar(reader, "query");
     if (node == nullptr) return;
     from.place = to_string(context.file.path, node->mark);
-    if (const auto problem = query_problem(node->text))
+    if (const auto problem = problem_of(node->text))
         reader.fail(*node, fmt::format("{} {}", reader.full_name("query"), *problem));
 }
 
@@ -115,7 +119,7 @@ void read_part(MapReader& reader, const AudienceContext& context, RowsFrom& from
     if (first == "file")
         read_file(reader, from);
     else if (first == "query" || (first.empty() && has("source")))
-        read_query(reader, context, from);
+        read_query(reader, context, query_problem, from);
     else if (first == "campaign" || (first.empty() && has("outcomes")))
         read_campaign(reader, context, from);
     else
@@ -154,6 +158,16 @@ void check_stdin(MapReader& reader, const AudienceOptions& audience) {
                     "audience: stdin (-) stands for two files, and can be read once");
 }
 
+/// `refresh: {source: crm, query: SELECT appid, token FROM devices WHERE appid IN (:appids)}`.
+void read_refresh(MapReader reader, const AudienceContext& context, AudienceOptions& audience) {
+    if (!reader.is_present()) return;
+    RowsFrom from;
+    read_query(reader, context, refresh_query_problem, from);
+    read_max_gone(reader, context.settings);
+    reader.finish();
+    audience.refresh = std::move(from);
+}
+
 void read_expected_size(MapReader reader, AudienceOptions& audience) {
     const auto read = [&](const char* key, std::optional<std::uint64_t>& target) {
         std::uint64_t count = 0;
@@ -171,10 +185,10 @@ void read_expected_size(MapReader reader, AudienceOptions& audience) {
 }  // namespace
 
 void read_audience(MapReader reader, const AudienceContext& context, AudienceOptions& audience) {
-    reader.not_available({"refresh"});
     read_part(reader, context, audience);
     read_exclude(reader, context, audience.exclude);
     check_stdin(reader, audience);
+    read_refresh(reader.map("refresh"), context, audience);
     read_expected_size(reader.map("expect"), audience);
     reader.choice<OnBadRow>("on_bad_row", audience.on_bad_row,
                             {{"stop", OnBadRow::stop}, {"skip", OnBadRow::skip}});

@@ -16,6 +16,7 @@ struct AudienceContext {
     Problems& problems;
     const std::vector<std::string>& source_names;  ///< of the server file
     const std::string& campaign;                   ///< whose audience it is
+    Settings& settings;                            ///< what of it may change later
 };
 
 /// Reads the map `audience` of a campaign file: where the members come from, who is struck out, and

@@ -186,7 +186,8 @@ CampaignFile load_campaign_file(const std::string& path,
     if (read_name(root, "campaign", name)) file.name = *CampaignName::parse(name);
     file.once_per = name;
     read_name(root, "once_per", file.once_per);
-    read_audience(root.map("audience"), {source, problems, source_names, name}, file.audience);
+    read_audience(root.map("audience"), {source, problems, source_names, name, file.settings},
+                  file.audience);
     file.routing = read_routing(root, gateway_names);
     read_message(root.map("message"), source, file, problems);
     read_delivery(root.map("delivery"), file);

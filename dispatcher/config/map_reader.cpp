@@ -169,6 +169,16 @@ void MapReader::rate(std::string_view key, double& target) {
     }
 }
 
+void MapReader::share(std::string_view key, double& target) {
+    const auto* node = find_scalar(key);
+    if (node == nullptr) return;
+    if (const auto value = parse_share(node->text))
+        target = *value;
+    else
+        fail(*node, fmt::format("{}: '{}' is not a share from 0% to 100%, such as 20%",
+                                full_name(key), node->written));
+}
+
 std::optional<std::size_t> MapReader::pick(std::string_view key,
                                            const std::vector<std::string>& names) {
     const auto* node = find_scalar(key);

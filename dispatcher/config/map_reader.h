@@ -51,6 +51,7 @@ class MapReader {
     void duration(std::string_view key, std::chrono::milliseconds min,
                   std::chrono::milliseconds max, std::chrono::milliseconds& target);
     void rate(std::string_view key, double& target);
+    void share(std::string_view key, double& target);
     template <class Enum>
     void choice(std::string_view key, Enum& target,
                 std::initializer_list<std::pair<std::string_view, Enum>> choices) {

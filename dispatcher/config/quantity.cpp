@@ -102,6 +102,14 @@ std::optional<double> parse_rate(std::string_view text) {
     return *number * 1000 / static_cast<double>(unit->milliseconds);
 }
 
+std::optional<double> parse_share(std::string_view text) {
+    constexpr double kWhole = 100;
+    if (!text.ends_with('%')) return std::nullopt;
+    const auto number = parse_decimal(text.substr(0, text.size() - 1));
+    if (!number || *number < 0 || *number > kWhole) return std::nullopt;
+    return *number / kWhole;
+}
+
 std::optional<std::uint64_t> parse_count(std::string_view text) {
     if (text.size() > 1 && text.front() == '0') return std::nullopt;
     std::uint64_t value = 0;

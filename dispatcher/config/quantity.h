@@ -24,6 +24,9 @@ std::optional<std::chrono::minutes> parse_time_of_day(std::string_view text);
 /// `5000/s`, `100/m`, `10/h`, also with decimals: per second, > 0.
 std::optional<double> parse_rate(std::string_view text);
 
+/// `20%`, also with decimals: 0 to 1.
+std::optional<double> parse_share(std::string_view text);
+
 /// An unsigned decimal number without leading zeros (`010` might be meant as 8 or as 10).
 std::optional<std::uint64_t> parse_count(std::string_view text);
 

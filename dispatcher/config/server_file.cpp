@@ -80,6 +80,7 @@ void read_sources(MapReader reader, const SourceFile& file, std::vector<SourceOp
         check_name(reader, name);
         SourceOptions source;
         source.name = name;
+        source.timeout_key = fmt::format("sources.{}.timeout", name);
         auto keys = reader.map(name);
         keys.require({"url"});
         read_database(keys, file, source.url, source.password, source.tls_ca);

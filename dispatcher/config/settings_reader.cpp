@@ -149,6 +149,10 @@ std::string first_text(const Settings& settings) {
     return fmt::format("{} then {}", settings.first_count, duration_literal(settings.first_wait));
 }
 
+std::string share_text(double share) {
+    return fmt::format("{:g}%", share * 100);
+}
+
 std::string send_window_text(const Settings& settings) {
     if (!settings.send_window) return std::string(kNone);
     const bool skips = settings.send_window->outside == SendWindow::Outside::skip;
@@ -162,6 +166,10 @@ void read_settings(MapReader& reader, Settings& settings) {
     read_deadline(reader, settings);
     read_retry(reader.map("retry"), settings.retry);
     read_first(reader, settings);
+}
+
+void read_max_gone(MapReader& refresh, Settings& settings) {
+    refresh.share("max_gone", settings.max_gone);
 }
 
 void read_window(MapReader& schedule, Settings& settings) {
@@ -219,6 +227,7 @@ Settings changed_settings(const Settings& settings, const std::vector<std::strin
     MapReader reader(root, "", source, problems);
     read_settings(reader, changed);
     read_window(reader, changed);
+    read_max_gone(reader, changed);
     reader.finish();
     problems.throw_if_any();
     return changed;
@@ -236,6 +245,7 @@ std::vector<std::string> settings_differences(const Settings& before, const Sett
     compare("retry.first", duration_literal(before.retry.first),
             duration_literal(after.retry.first));
     compare("retry.max", duration_literal(before.retry.max), duration_literal(after.retry.max));
+    compare("max_gone", share_text(before.max_gone), share_text(after.max_gone));
     compare("first", first_text(before), first_text(after));
     compare("send_window", send_window_text(before), send_window_text(after));
     return differences;

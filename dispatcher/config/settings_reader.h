@@ -12,6 +12,9 @@ namespace dispatcher {
 /// stays as it is; what is wrong becomes a problem of the reader.
 void read_settings(MapReader& reader, Settings& settings);
 
+/// Reads `max_gone` of `audience.refresh`. As read_settings().
+void read_max_gone(MapReader& refresh, Settings& settings);
+
 /// Reads `send_window` and `zone` of `schedule`. As read_settings().
 void read_window(MapReader& schedule, Settings& settings);
 

@@ -23,7 +23,7 @@ bool has_smaller_hash(const AudienceSample::Member& left, const AudienceSample::
 
 }  // namespace
 
-void AudienceSample::add(std::string_view appid, std::string_view locale) {
+void AudienceSample::add(std::string_view appid, std::string_view locale, GatewayNo gateway) {
     ++seen_;
     const auto hash = hash_of(appid);
     const bool is_full = heap_.size() == size_max_;
@@ -32,7 +32,8 @@ void AudienceSample::add(std::string_view appid, std::string_view locale) {
         std::ranges::pop_heap(heap_, has_smaller_hash);
         heap_.pop_back();
     }
-    heap_.push_back({hash, std::string(appid), std::string(locale.substr(0, kLocaleBytes))});
+    heap_.push_back(
+        {hash, std::string(appid), std::string(locale.substr(0, kLocaleBytes)), gateway});
     std::ranges::push_heap(heap_, has_smaller_hash);
 }
 

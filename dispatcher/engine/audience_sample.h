@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "campaign/ids.h"
+
 namespace dispatcher {
 
 /// A sketch of an audience in bounded memory: the members whose appids have the smallest hashes
@@ -18,13 +20,14 @@ class AudienceSample {
         std::uint64_t hash = 0;
         std::string appid;
         std::string locale;  ///< of the row; cut to kLocaleBytes
+        GatewayNo gateway{};
     };
     static constexpr std::size_t kLocaleBytes = 64;
 
     explicit AudienceSample(std::size_t size_max) : size_max_(size_max) {}
 
     /// A member of the audience; each appid once.
-    void add(std::string_view appid, std::string_view locale);
+    void add(std::string_view appid, std::string_view locale, GatewayNo gateway = {});
 
     /// Members seen so far; the sample is all of them while they are at most `size_max`.
     [[nodiscard]] std::uint64_t seen() const { return seen_; }

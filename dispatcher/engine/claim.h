@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "campaign/appid_list.h"
 #include "campaign/ids.h"
+#include "engine/bound_addresses.h"
 #include "engine/device_tokens.h"
 #include "journal/journal.h"
 #include "store/flag_store.h"
@@ -54,6 +55,21 @@ struct Claim {
     std::shared_ptr<ChunkLease> chunk;
     std::vector<Row> rows;
     BootTime not_before{};  ///< its place in the campaign's rate
+    /// Absent where the recipients' addresses are those that were sealed.
+    std::unique_ptr<const BoundAddresses> addresses;
+
+    /// What is known of a recipient, with the address that it is sent to. Views live as long as the
+    /// claim.
+    void values_of(const Row& row, std::vector<std::string_view>& values) const {
+        chunk->data->row(row.row, values);
+        if (addresses) addresses->put(row.slot, values);
+    }
+    /// Why nothing is to be sent to a recipient's token: it is known to be dead.
+    [[nodiscard]] std::optional<Reason> dead_reason(const Row& row) const {
+        const auto& dead = addresses ? addresses->dead() : chunk->dead;
+        const auto found = dead.find(addresses ? row.slot : row.row);
+        return found == dead.end() ? std::nullopt : std::optional(found->second);
+    }
 
     Claim() = default;
     Claim(Claim&&) = default;

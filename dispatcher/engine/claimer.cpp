@@ -31,6 +31,7 @@ Claimer::Claimer(const LaneContext& context, LaneControl& control, BoundedQueue<
       ready_(ready),
       flags_(context.store, context.options.lease),
       patience_(context.options, context.random, context.observer),
+      source_patience_(context.options, context.observer),
       pace_(context.options.batch_rows),
       places_(context.campaign.id, context.gateway_name, context.gateway_rate_per_second),
       window_clock_(context.sealed.audience.columns) {
@@ -175,7 +176,7 @@ bool Claimer::can_claim() const {
 void Claimer::run_pending(BootTime now) {
     auto& request = pending_->request;
     request.appids = pending_->appids;
-    request.outside_window = pending_->outside_window;
+    request.skips = pending_->skips;
     request.epoch = context_.campaign.epoch;
     request.claim_seq = pending_->chunk->head.claim_seq;
     const bool is_rerun = request.is_rerun;
@@ -227,12 +228,13 @@ void Claimer::hand_over(const ClaimResult& result) {
         context_.tally.raced += result.raced;
         context_.observer.already_claimed(result.raced);
     }
-    context_.tally.suppressed += result.suppressed + result.outside_window;
+    context_.tally.suppressed += result.suppressed + result.skipped;
     Claim claim;
     claim.id = pending_->request.claim;
     claim.batch = pending_->batch;
     claim.chunk = pending_->chunk;
     claim.not_before = pending_->not_before;
+    claim.addresses = std::move(pending_->addresses);
     claim.rows.reserve(won_.size());
     std::size_t at = 0;
     for (std::size_t i = 0; i < pending_->rows.size() && at < won_.size(); ++i) {
@@ -354,7 +356,10 @@ void Claimer::take_up(const ChunkHead& head, BootTime leased_at) {
         if (is_free) work.candidates.push_back(row);
         ++row;
     });
-    lease->dead = find_dead_rows(session, context_.tokens, *lease->data, work.candidates);
+    if (context_.addresses == nullptr)
+        lease->dead =
+            find_dead_rows(session, context_.tokens, work.candidates,
+                           [&](std::uint32_t at, auto& values) { lease->data->row(at, values); });
     held_.push_back(std::move(work));
 }
 

@@ -10,12 +10,14 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "campaign/campaign.h"
+#include "engine/address_binder.h"
 #include "engine/claim.h"
 #include "engine/claim_pace.h"
 #include "engine/engine_options.h"
 #include "engine/lane_control.h"
 #include "engine/observer.h"
 #include "engine/rate_places.h"
+#include "engine/source_patience.h"
 #include "engine/store_patience.h"
 #include "engine/tally.h"
 #include "engine/window_clock.h"
@@ -42,6 +44,7 @@ struct LaneContext {
     Observer& observer;
     Tally& tally;
     DeviceTokens tokens{};
+    AddressBinder* addresses = nullptr;  ///< null: recipients are sent to as they were sealed
 };
 
 /// The first machine of a lane: leases chunks, claims their recipients batch by batch and hands
@@ -70,12 +73,13 @@ class Claimer {
     struct Pending {
         ClaimRequest request;
         std::vector<std::string_view> appids;
-        std::vector<std::string_view> outside_window;  ///< of these: to be skipped
+        std::vector<ClaimSkip> skips;  ///< of these
         std::vector<std::uint32_t> rows;
         std::size_t looked_at = 0;  ///< candidates, with those that were passed over
         BatchNo batch = 0;
         std::shared_ptr<ChunkLease> chunk;
         BootTime not_before{};
+        std::unique_ptr<const BoundAddresses> addresses;
     };
 
     std::optional<BootTime> advance(BootTime now);
@@ -89,6 +93,11 @@ class Claimer {
     std::size_t count_open(const Work& work, std::size_t most, BootTime now);
     void choose_rows(Work& work, std::size_t rows, std::size_t most, BootTime now,
                      Pending& pending);
+    std::optional<BootTime> bind_addresses(const Work& work, BootTime now, Pending& pending);
+    static void skip_gone(const std::vector<std::size_t>& gone, Pending& pending);
+    std::unique_ptr<const BoundAddresses> bind(const ChunkLease& lease,
+                                               std::span<const std::uint32_t> rows,
+                                               Addresses addresses);
     void run_pending(BootTime now);
     void hand_over(const ClaimResult& result);
     void follow_campaign(bool is_claiming);
@@ -101,6 +110,7 @@ class Claimer {
     BoundedQueue<Claim>& ready_;
     FlagStore flags_;
     StorePatience patience_;
+    SourcePatience source_patience_;
     std::vector<Work> held_;
     std::optional<Pending> pending_;
     std::optional<ChunkHead> leasing_;  ///< a lease to be taken, or run again after an error

@@ -13,6 +13,9 @@ constexpr std::size_t kPage = 1000;
 DeadTokenReport::DeadTokenReport(CampaignStore& store, const CampaignRecord& record,
                                  const TypeOf& type_of)
     : store_(store), record_(record) {
+    // Where addresses were looked up, the token that was sent to is not what is sealed.
+    const auto& origin = record.campaign.audience.origin;
+    if (origin && origin->refresh) return;
     const auto store_id = store.store_id();
     for (const auto& sealed : record.campaign.gateways)
         tokens_.emplace_back(store_id, record.settings.expected(sealed), type_of(sealed.type),

@@ -15,7 +15,8 @@ namespace dispatcher {
 struct DeadTokenLine {
     std::string appid;  ///< or, of a forgotten device, the name of its tombstone
     std::string gateway;
-    std::optional<std::string> token;  ///< absent where the audience's data is gone
+    /// Absent where the audience's data is gone, or where the address was looked up.
+    std::optional<std::string> token;
     std::string reason;
     std::optional<WallTime> dead_since;  ///< the time that the gateway named, if any
     std::optional<WallTime> settled_at;
@@ -44,7 +45,7 @@ class DeadTokenReport {
 
     CampaignStore& store_;
     const CampaignRecord& record_;
-    std::vector<DeviceTokens> tokens_;  ///< by gateway
+    std::vector<DeviceTokens> tokens_;  ///< by gateway; empty where addresses are looked up
 };
 
 }  // namespace dispatcher

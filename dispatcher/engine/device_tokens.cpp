@@ -86,8 +86,8 @@ std::optional<WallTime> DeviceTokens::registered_at(
     return read_registration_time(value_at(values, registered_column_));
 }
 
-DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens, const ChunkData& data,
-                        std::span<const std::uint32_t> rows) {
+DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens,
+                        std::span<const std::uint32_t> rows, const RowValues& values_of) {
     DeadRows dead;
     if (rows.empty() || !session.has_dead_tokens()) return dead;
     std::vector<std::string_view> values;
@@ -95,7 +95,7 @@ DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens, const
         // Several rows may have the same token.
         std::vector<std::pair<std::string, std::uint32_t>> marked;
         for (const auto row : rows.subspan(begin, std::min(kMarksMax, rows.size() - begin))) {
-            data.row(row, values);
+            values_of(row, values);
             if (auto mark = tokens.mark_of(values); !mark.empty())
                 marked.emplace_back(std::move(mark), row);
         }
@@ -107,7 +107,7 @@ DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens, const
         for (const auto& [mark, row] : marked) {
             const auto token = std::ranges::lower_bound(known, mark, {}, &DeadToken::mark);
             if (token == known.end() || token->mark != mark) continue;
-            data.row(row, values);
+            values_of(row, values);
             const auto registered = tokens.registered_at(values);
             if (!registered || *registered <= token->died_at()) dead.emplace(row, token->reason);
         }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,12 +50,14 @@ class DeviceTokens {
 /// nothing if the text is neither. Pure.
 std::optional<WallTime> read_registration_time(std::string_view text);
 
-/// Rows of a chunk whose device token is dead, and why the gateway said so.
+/// Rows whose device token is dead, and why the gateway said so.
 using DeadRows = std::unordered_map<std::uint32_t, Reason>;
+/// Gives the values of a row; views live until the next call.
+using RowValues = std::function<void(std::uint32_t row, std::vector<std::string_view>& values)>;
 
 /// Those of `rows` that are not to be sent to: their token is known to be dead, and was not
 /// registered later than that. One short read where the store knows of no dead token at all.
-DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens, const ChunkData& data,
-                        std::span<const std::uint32_t> rows);
+DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens,
+                        std::span<const std::uint32_t> rows, const RowValues& values_of);
 
 }  // namespace dispatcher

@@ -20,10 +20,13 @@ using std::chrono::milliseconds;
 int severity(LaneStop stop) {
     switch (stop) {
         case LaneStop::frozen:
-            return 8;
+            return 9;
         case LaneStop::campaign_fault:
-            return 7;
+        case LaneStop::source_fault:
+            return 8;
         case LaneStop::store_lost:
+            return 7;
+        case LaneStop::source_lost:
             return 6;
         case LaneStop::gateway_lost:
             return 5;
@@ -77,6 +80,8 @@ struct Dispatcher::Running {
     explicit Running(LaneContext made) : context(std::move(made)) {}
 
     std::unique_ptr<Journal> journal;
+    std::unique_ptr<AddressBook> book;
+    std::unique_ptr<AddressBinder> binder;
     LaneContext context;
     std::unique_ptr<Gateway> gateway;
     std::unique_ptr<Lane> lane;
@@ -147,7 +152,7 @@ RunSummary Dispatcher::run(const CampaignRecord& record, std::stop_token stop) {
 
 /// Carries out the engine's own judgement, and looks up how the campaign stands now.
 void Dispatcher::act_on(RunSummary& summary, CampaignId campaign) {
-    if (summary.stopped == LaneStop::campaign_fault) {
+    if (summary.stopped == LaneStop::campaign_fault || summary.stopped == LaneStop::source_fault) {
         parts_.observer.campaign_paused(summary.cause);
         parts_.intervene(campaign, summary.stopped, summary.cause);
     } else if (summary.stopped == LaneStop::first_reached) {
@@ -206,6 +211,14 @@ RunSummary Dispatcher::run_lanes(const CampaignRecord& record, const CampaignHea
     return summary;
 }
 
+/// Those of every gateway of the campaign.
+std::vector<const GatewayType*> Dispatcher::types_of(const CampaignRecord& record) const {
+    std::vector<const GatewayType*> types;
+    for (const auto& sealed : record.campaign.gateways)
+        types.push_back(parts_.gateway(record.settings.expected(sealed)).type);
+    return types;
+}
+
 std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord& record,
                                                             const CampaignHead& head,
                                                             const Settings& settings,
@@ -215,6 +228,14 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
     const auto& host = parts_.host;
     const auto incarnation = patiently(
         [&] { return flags_.begin_incarnation(parts_.random, host.host, host.boot_id, host.pid); });
+    std::unique_ptr<AddressBook> book;
+    std::unique_ptr<AddressBinder> binder;
+    if (const auto& origin = record.campaign.audience.origin; origin && origin->refresh) {
+        book = parts_.addresses(*origin->refresh);
+        binder =
+            std::make_unique<AddressBinder>(*book, *choice.type, record.campaign.audience.columns,
+                                            address_columns(types_of(record)));
+    }
     auto tokens = patiently([&] {
         return DeviceTokens(parts_.store.store_id(), sealed, *choice.type,
                             record.campaign.audience.columns);
@@ -237,7 +258,10 @@ std::unique_ptr<Dispatcher::Running> Dispatcher::start_lane(const CampaignRecord
                                                          parts_.random,
                                                          parts_.observer,
                                                          tally_of(sealed.name),
-                                                         std::move(tokens)});
+                                                         std::move(tokens),
+                                                         binder.get()});
+    running->book = std::move(book);
+    running->binder = std::move(binder);
     running->journal = std::move(journal);
     running->gateway = choice.type->open(*choice.options, parts_.clock, parts_.random);
     running->lane = std::make_unique<Lane>(running->context, *running->gateway, *choice.type,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audience/addresses.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "campaign/campaign.h"
@@ -52,6 +53,9 @@ struct DispatcherParts {
     /// Pauses the campaign, or freezes it where its lanes stopped for `frozen`, with the cause, by
     /// the engine's own judgement.
     std::function<void(CampaignId, LaneStop why, const std::string& cause)> intervene;
+    /// Opens the source of a campaign's `audience.refresh`. Throws RefusedError if the server file
+    /// does not have it.
+    std::function<std::unique_ptr<AddressBook>(const AudiencePart& refresh)> addresses;
 };
 
 /// How a run ended.
@@ -88,6 +92,7 @@ class Dispatcher {
     struct Running;
     std::unique_ptr<Running> start_lane(const CampaignRecord& record, const CampaignHead& head,
                                         const Settings& settings, GatewayNo gateway);
+    [[nodiscard]] std::vector<const GatewayType*> types_of(const CampaignRecord& record) const;
     RunSummary run_lanes(const CampaignRecord& record, const CampaignHead& head,
                          std::stop_token stop);
     void act_on(RunSummary& summary, CampaignId campaign);

@@ -17,7 +17,9 @@ enum class LaneStop : std::uint8_t {
     first_reached,   ///< the first recipients are sent to: pause it for a look
     halted,          ///< an operator halted the whole store
     gateway_lost,    ///< unreachable for longer than its patience
+    source_lost,     ///< of addresses: unreachable for longer than store.patience
     store_lost,      ///< unreachable for longer than store.patience
+    source_fault,    ///< the source of addresses cannot be right: pause it
     campaign_fault,  ///< the gateway faults the campaign: pause it
     frozen,          ///< the database lost what it had acknowledged: freeze it
 };

@@ -16,6 +16,8 @@ class Observer {
     virtual void gateway_restored(const std::string& /*gateway*/) {}
     virtual void store_lost(const std::string& /*why*/) {}
     virtual void store_restored() {}
+    virtual void source_lost(const std::string& /*why*/) {}
+    virtual void source_restored() {}
     virtual void campaign_paused(const std::string& /*cause*/) {}
 };
 

@@ -155,9 +155,10 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
     std::uint64_t rendered = 0;
     const auto locale_column = column_index(audience_.columns(), "locale");
     audience_.for_each([&](const Audience::Recipient& recipient) {
-        plan.sample.add(recipient.appid, locale_column < recipient.values.size()
-                                             ? recipient.values[locale_column]
-                                             : std::string_view());
+        plan.sample.add(recipient.appid,
+                        locale_column < recipient.values.size() ? recipient.values[locale_column]
+                                                                : std::string_view(),
+                        recipient.gateway);
         auto& gateway = plan.gateways[recipient.gateway.value];
         auto& renderer = renderers[recipient.gateway.value];
         const auto bytes = renderer.measure(recipient.values);

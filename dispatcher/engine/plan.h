@@ -10,6 +10,7 @@
 #include "audience/audience.h"
 #include "campaign/campaign.h"
 #include "campaign/tag_places.h"
+#include "engine/address_binder.h"
 #include "engine/audience_sample.h"
 #include "engine/dispatcher.h"
 #include "engine/look_alikes.h"
@@ -70,6 +71,8 @@ struct Plan {
     AudienceSample sample{kGuardSample};
     /// Who got the same text under another name; absent where that was not looked at.
     std::optional<LookAlikes> look_alikes;
+    /// How the sample was found by `audience.refresh`, if the campaign has it and it was tried.
+    std::optional<LookUpCounts> looked_up;
     std::uint64_t flag_bytes = 0;     ///< room for the flags, estimated
     std::uint64_t payload_bytes = 0;  ///< room for the sealed recipients; 0: not asked for
     double rate_per_second = 0;       ///< at which the estimate counts; 0: no limit is set

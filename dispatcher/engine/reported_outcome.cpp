@@ -59,9 +59,10 @@ ReportedOutcome excluded_outcome() {
 ReportedOutcome reported_outcome(const CampaignStanding& campaign, const FlagRows::Row* row,
                                  const std::function<std::string(CampaignId)>& name_of) {
     if (row == nullptr) return untouched(campaign);
-    // Nobody of the scope sent to a person who had opted out.
-    if (row->state == FlagState::skipped && row->code.reason == Reason::suppressed)
-        return skipped(Reason::suppressed);
+    // Nobody of the scope sent to a person who had opted out, or who could not be found.
+    if (row->state == FlagState::skipped &&
+        (row->code.reason == Reason::suppressed || row->code.reason == Reason::gone))
+        return skipped(row->code.reason);
     if (row->campaign != campaign.id)
         return row->state == FlagState::released
                    ? untouched(campaign)

@@ -24,7 +24,8 @@ bool may_be_included(Reason reason) {
     const auto number = static_cast<std::uint16_t>(reason);
     const auto first_rejection = static_cast<std::uint16_t>(Reason::unregistered);
     const bool is_rejection = number >= first_rejection && number < first_rejection + 100;
-    return is_rejection || reason == Reason::tries_used_up || reason == Reason::expired;
+    return is_rejection || reason == Reason::tries_used_up || reason == Reason::expired ||
+           reason == Reason::gone;
 }
 
 std::uint64_t ChanceCounts::total() const {
@@ -38,8 +39,9 @@ bool SecondChancesWalk::is_wanted(const FlagRows::Row& row) const {
     if (row.campaign != campaign_.id || !may_be_included(row.code.reason)) return false;
     const bool is_included = (row.state == FlagState::rejected && included_.rejected) ||
                              (row.state == FlagState::skipped && included_.undelivered);
-    return is_included &&
-           (included_.reasons.empty() || included_.reasons.contains(row.code.reason));
+    // Whoever vanished is no failure: only one who asks for them by name is given them.
+    if (included_.reasons.empty()) return is_included && row.code.reason != Reason::gone;
+    return is_included && included_.reasons.contains(row.code.reason);
 }
 
 /// Visits (chunk, appid, flag, whether its data is still there) of every recipient that is wanted,

@@ -18,7 +18,8 @@ struct Included {
 };
 
 /// Whether one may ask for a second chance of flags that ended for this reason: every rejection,
-/// and what was given up. Each of them is proof that nothing was delivered.
+/// what was given up, and whoever could not be found. Each of them is proof that nothing was
+/// delivered.
 bool may_be_included(Reason reason);
 
 /// How many recipients a second chance concerns.

@@ -152,7 +152,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     const auto& chunk = *open.claim.chunk;
     if (is_too_late(index, row, now) || is_dead(index, row, now)) return false;
     const auto wall = context_.clock.wall();
-    chunk.data->row(claimed.row, values_);
+    open.claim.values_of(claimed, values_);
     const auto notification =
         renderer_.render(chunk.keys[claimed.row], values_, wall, context_.campaign.deadline);
     if (!notification) {

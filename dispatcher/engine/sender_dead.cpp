@@ -6,7 +6,7 @@ namespace dispatcher {
 
 /// The row's device token as the store remembers it; none where the row has no token.
 std::vector<DeadToken> Sender::name_token(const OpenClaim& open, std::uint32_t row) {
-    open.claim.chunk->data->row(open.claim.rows[row].row, values_);
+    open.claim.values_of(open.claim.rows[row], values_);
     auto mark = context_.tokens.mark_of(values_);
     if (mark.empty()) return {};
     std::vector<DeadToken> named(1);
@@ -21,10 +21,10 @@ bool Sender::is_dead(std::size_t index, std::uint32_t row, BootTime now) {
     // What may have been sent already is beyond that.
     if (open.rows[row].is_doubtful) return false;
     const auto& claimed = open.claim.rows[row];
-    const auto found = open.claim.chunk->dead.find(claimed.row);
-    if (found == open.claim.chunk->dead.end()) return false;
-    context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done, found->second);
-    answer_row(open, row, FlagState::rejected, found->second, now);
+    const auto reason = open.claim.dead_reason(claimed);
+    if (!reason) return false;
+    context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done, *reason);
+    answer_row(open, row, FlagState::rejected, *reason, now);
     return true;
 }
 

@@ -15,6 +15,10 @@ struct SourceOptions {
     Secret password;
     std::string tls_ca;  ///< verified, or the connection is refused; empty: no TLS
     std::chrono::milliseconds timeout{60'000};  ///< of a query, from its start to its last row
+    std::string timeout_key;                    ///< what to raise where that is too short
 };
+
+/// For people: that a query passed the timeout.
+std::string too_slow(const SourceOptions& source);
 
 }  // namespace dispatcher

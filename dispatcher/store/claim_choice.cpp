@@ -11,16 +11,15 @@ ClaimChoice::ClaimChoice(const ClaimRequest& request, const FlagRows& flags,
     absent_.reserve(request.appids.size());
     // Where we are in those that are to be skipped, which come in the same order.
     std::size_t next_suppressed = 0;
-    std::size_t next_outside = 0;
-    const auto steps_on = [](const auto& list, std::size_t& next, std::string_view appid) {
-        const bool is_in = next < list.size() && list[next] == appid;
-        if (is_in) ++next;
-        return is_in;
-    };
+    std::size_t next_skip = 0;
     merge_keys(request.appids, flags, [&](std::string_view appid, const FlagRows::Row* row) {
-        const bool is_outside = steps_on(request.outside_window, next_outside, appid);
-        const bool is_suppressed = steps_on(suppressed, next_suppressed, appid);
-        auto* const skipped = is_suppressed ? &suppressed_ : is_outside ? &outside_ : nullptr;
+        Skipped* skipped = nullptr;
+        if (next_skip < request.skips.size() && request.skips[next_skip].appid == appid)
+            skipped = &skipped_[request.skips[next_skip++].reason];
+        if (next_suppressed < suppressed.size() && suppressed[next_suppressed] == appid) {
+            skipped = &suppressed_;
+            ++next_suppressed;
+        }
         if (row == nullptr) {
             (skipped != nullptr ? skipped->absent : absent_).push_back(appid);
             return;
@@ -61,7 +60,15 @@ void ClaimChoice::write(StoreSession& session, const ClaimRequest& request) cons
     if (!absent_.empty()) session.insert_claims(scope, campaign, request.claim, absent_);
     if (!due_.empty()) session.reclaim(scope, campaign, request.claim, due_);
     suppressed_.write(session, request, Reason::suppressed);
-    outside_.write(session, request, Reason::window);
+    for (const auto& [reason, skipped] : skipped_)
+        skipped.write(session, request, reason);
+}
+
+std::size_t ClaimChoice::skipped() const {
+    std::size_t sum = 0;
+    for (const auto& [reason, skipped] : skipped_)
+        sum += skipped.size();
+    return sum;
 }
 
 void ClaimChoice::Skipped::write(StoreSession& session, const ClaimRequest& request,

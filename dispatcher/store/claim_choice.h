@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +22,8 @@ class ClaimChoice {
     /// Where the campaign pauses after its first recipients: leaves out those beyond them, and
     /// counts the others. Answers false if that leaves nobody to claim, though there were some.
     bool count_first(StoreSession& session, const ClaimRequest& request, WallTime now);
-    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out, or whose window is
-    /// closed: they are settled by the claim that meets them, so that the chunk can close and the
+    /// T1 and T2 for those who are taken; T9 and T11 for those who opted out, or whom the request
+    /// skips: they are settled by the claim that meets them, so that the chunk can close and the
     /// report has their line.
     void write(StoreSession& session, const ClaimRequest& request) const;
 
@@ -30,8 +31,8 @@ class ClaimChoice {
     [[nodiscard]] std::size_t asked() const { return absent_.size() + due_.size(); }
     /// Recipients that opted out.
     [[nodiscard]] std::size_t suppressed() const { return suppressed_.size(); }
-    /// Recipients whose send window is closed.
-    [[nodiscard]] std::size_t outside_window() const { return outside_.size(); }
+    /// Recipients that the request skips, and that did not opt out.
+    [[nodiscard]] std::size_t skipped() const;
     /// The first recipients are all claimed with this.
     [[nodiscard]] bool is_last_of_first() const { return is_last_of_first_; }
 
@@ -51,7 +52,7 @@ class ClaimChoice {
     std::vector<std::string_view> due_;         ///< released, and due
     std::vector<std::string_view> taken_over_;  ///< of these: given back by another campaign
     Skipped suppressed_;
-    Skipped outside_;
+    std::map<Reason, Skipped> skipped_;
     bool is_last_of_first_ = false;
 };
 

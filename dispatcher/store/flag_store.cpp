@@ -145,7 +145,7 @@ ClaimResult FlagStore::claim(const ClaimRequest& r, FlagRows& won) {
         result.verdict = ClaimVerdict::claimed;
         result.raced = choice.asked() - won.size();
         result.suppressed = choice.suppressed();
-        result.outside_window = choice.outside_window();
+        result.skipped = choice.skipped();
         result.was_last_of_first = choice.is_last_of_first();
         crash_point("CP07");
         return true;

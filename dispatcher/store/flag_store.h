@@ -21,6 +21,12 @@
 
 namespace dispatcher {
 
+/// A recipient that a claim meets and is not to win: it is settled as skipped.
+struct ClaimSkip {
+    std::string_view appid;
+    Reason reason = Reason::window;
+};
+
 /// A claim as it is asked for. The same request, with `is_rerun` set, is what rule R re-executes
 /// after an ambiguous error.
 struct ClaimRequest {
@@ -32,8 +38,8 @@ struct ClaimRequest {
     std::uint64_t claim_seq = 0;  ///< last acknowledged
     ClaimId claim;
     std::span<const std::string_view> appids;  ///< sorted, ≤ 1,000
-    /// Those of them that are to be skipped: their send window is closed.
-    std::span<const std::string_view> outside_window;
+    /// Those of them that are to be skipped, in the same order.
+    std::span<const ClaimSkip> skips;
     std::uint16_t attempts_max = 0;  ///< released rows that we tried so often stay
     /// Recipients that the campaign may claim before it pauses for a look; 0: any number.
     std::uint32_t first_count = 0;
@@ -55,7 +61,7 @@ struct ClaimResult {
     /// Recipients that were free at the read and taken by somebody else at the write.
     std::size_t raced = 0;
     std::size_t suppressed = 0;      ///< skipped for good, because they opted out
-    std::size_t outside_window = 0;  ///< skipped for good, because their send window is closed
+    std::size_t skipped = 0;         ///< skipped for good, as the request wanted
     bool was_last_of_first = false;  ///< the first recipients are all claimed now
 };
 

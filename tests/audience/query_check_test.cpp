@@ -30,4 +30,17 @@ TEST_CASE("queries that would do more than select are refused", "[unit]") {
     CHECK(query_problem("SELECT '\\\\' INTO @x").has_value());
 }
 
+TEST_CASE("the mark of a refresh query is found where it is no text", "[unit]") {
+    using Places = std::vector<std::size_t>;
+    CHECK(find_appids_marks("SELECT 1 WHERE a IN (:appids)") == Places{21});
+    CHECK(find_appids_marks(":appids UNION :appids") == Places{0, 14});
+    CHECK(find_appids_marks("SELECT ':appids', `:appids` -- :appids\n/* :appids */").empty());
+    CHECK(find_appids_marks("SELECT :appids_more, :appid, :APPIDS, : appids").empty());
+    CHECK_FALSE(refresh_query_problem("SELECT appid FROM d WHERE appid IN (:appids)").has_value());
+    CHECK(refresh_query_problem("SELECT appid FROM d WHERE appid = ':appids'") ==
+          "must ask for the devices whose turn it is: write WHERE appid IN (:appids)");
+    CHECK(refresh_query_problem("DELETE FROM d WHERE appid IN (:appids)") ==
+          "must only read: it begins with DELETE, not with SELECT or WITH");
+}
+
 }  // namespace dispatcher

@@ -29,7 +29,7 @@ Campaign with(const AudiencePart& members, const std::vector<AudiencePart>& excl
     campaign.once_per = "sale";
     campaign.audience.recipients = 3;
     campaign.audience.sha256 = Sha256::of("members");
-    campaign.audience.origin = AudienceOrigin{members, exclude};
+    campaign.audience.origin = AudienceOrigin{members, exclude, {}};
     return campaign;
 }
 
@@ -102,4 +102,25 @@ TEST_CASE("an audience of files is compared by content, whatever they are called
     auto before_origins = sealed;
     before_origins.audience.origin.reset();
     CHECK(judged(before_origins, with(file_part("a.csv"))) == Lines{});
+}
+
+TEST_CASE("where addresses are looked up is sealed, whatever the audience is made of", "[unit]") {
+    for (const auto& members : {file_part("a.csv"), query_part("SELECT 1")}) {
+        auto sealed = with(members);
+        sealed.audience.origin->refresh = query_part("SELECT 2");
+        CHECK(Campaign::from_json(sealed.to_json()).audience == sealed.audience);
+        CHECK(judged(sealed, sealed) == Lines{});
+        auto moved = sealed;
+        moved.audience.origin->refresh->target = "mysql://ro@db2/crm";
+        CHECK(judged(sealed, moved) == Lines{});
+        auto changed = sealed;
+        changed.audience.origin->refresh->query = "SELECT 3";
+        CHECK(judged(sealed, changed) ==
+              Lines{"audience.refresh: was source crm (mysql://ro@db/crm): SELECT 2, is source crm "
+                    "(mysql://ro@db/crm): SELECT 3"});
+        CHECK(
+            judged(sealed, with(members)) ==
+            Lines{"audience.refresh: was source crm (mysql://ro@db/crm): SELECT 2, is not there"});
+        CHECK(judged(with(members), sealed).size() == 1);
+    }
 }

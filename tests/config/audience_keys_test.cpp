@@ -113,3 +113,29 @@ TEST_CASE("mistakes in exclusions are told at their place", "[unit]") {
     CHECK(folder.problem("  file: \"-\"\n  exclude: [{file: \"-\"}]\n") ==
           "c.yaml:5:3: audience: stdin (-) stands for two files, and can be read once");
 }
+
+TEST_CASE("a refresh is a query for some devices and the share that may be gone", "[unit]") {
+    const AudienceFolder folder;
+    const std::string refresh =
+        "  file: a.csv\n  refresh:\n    source: crm\n"
+        "    query: SELECT appid, token FROM d WHERE appid IN (:appids)\n";
+    const auto file = folder.load(refresh);
+    REQUIRE(file.audience.refresh.has_value());
+    CHECK(file.audience.refresh->part.source == "crm");
+    CHECK(file.audience.refresh->place == folder.file("c.yaml") + ":8:12");
+    CHECK(file.settings.max_gone == 0.2);
+    CHECK(folder.load(refresh + "    max_gone: 2.5%\n").settings.max_gone == 0.025);
+    CHECK_FALSE(folder.load("  file: a.csv\n").audience.refresh.has_value());
+
+    CHECK(folder.problem("  file: a.csv\n  refresh: x\n") ==
+          "c.yaml:6:12: audience.refresh must be a map of keys and values, but is a single value");
+    CHECK(folder.problem("  file: a.csv\n  refresh: {source: cmr}\n") ==
+          "c.yaml:6:12: audience.refresh.query is missing\n"
+          "c.yaml:6:21: unknown source 'cmr'; did you mean 'crm'?");
+    CHECK(folder.problem("  file: a.csv\n  refresh: {source: crm, query: SELECT 1}\n") ==
+          "c.yaml:6:33: audience.refresh.query must ask for the devices whose turn it is: write "
+          "WHERE appid IN (:appids)");
+    CHECK(folder.problem(refresh + "    max_gone: 20\n") ==
+          "c.yaml:9:15: audience.refresh.max_gone: '20' is not a share from 0% to 100%, such as "
+          "20%");
+}

@@ -201,7 +201,6 @@ TEST_CASE("keys of features to come are never passed over in silence", "[unit]")
     CHECK(folder.problem(with("limits: {}\n")) == coming("6:9", "limits"));
     CHECK(folder.problem(with("variants: []\n")) == coming("6:11", "variants"));
     CHECK(folder.problem(with("delivery: {spread: 2h}\n")) == coming("6:20", "delivery.spread"));
-    CHECK(folder.problem(with_audience("refresh: x")) == coming("6:12", "audience.refresh"));
 }
 
 TEST_CASE("a look after the first recipients names their number and what then", "[unit]") {

@@ -35,6 +35,13 @@ TEST_CASE("orders change what they name and nothing else", "[unit]") {
     CHECK(settings_differences(changed, changed).empty());
 }
 
+TEST_CASE("the share that may be gone is told as it is written", "[unit]") {
+    const auto changed = changed_settings(some_settings(), Orders{"max_gone=100%"});
+    CHECK(settings_differences(some_settings(), changed) == Orders{"max_gone 20% → 100%"});
+    CHECK(Settings::from_json(changed.to_json()).max_gone == 1);
+    CHECK(Settings::from_json(some_settings().to_json()).max_gone == 0.2);
+}
+
 TEST_CASE("none takes a limit away, and a deadline has one form", "[unit]") {
     const auto none = changed_settings(some_settings(), Orders{"rate=none", "deadline=none"});
     CHECK(none.rate_per_second == 0);

@@ -1,5 +1,6 @@
 #include "engine/device_tokens.h"
 
+#include "engine/token_types.h"
 #include "support/catch.h"
 
 namespace dispatcher {
@@ -7,27 +8,10 @@ namespace {
 
 using Values = std::vector<std::string_view>;
 
-/// A type whose token is in two columns, of which the first tells devices apart.
-class TwoColumns final : public GatewayType {
-  public:
-    std::string_view name() const override { return "two"; }
-    std::vector<Key> keys() const override { return {}; }
-    std::vector<std::string> token_columns() const override { return {"endpoint", "auth"}; }
-    std::size_t payload_bytes_max() const override { return 64; }
-    std::string target(const GatewayOptions&) const override { return "here"; }
-    PayloadDocument payload_document(const Message&, const std::string&) const override {
-        return {};
-    }
-    RequestPreview preview(const GatewayOptions&, const Notification&) const override { return {}; }
-    std::unique_ptr<Gateway> open(const GatewayOptions&, Clock&, Random&) const override {
-        return nullptr;
-    }
-};
-
 const std::vector<std::string> kColumns = {"auth", "endpoint", "registered_at"};
 
 DeviceTokens tokens_of(const std::string& store, const std::string& target) {
-    return {store, {"web", "two", target}, TwoColumns(), kColumns};
+    return {store, {"web", "two", target}, test::TwoColumns(), kColumns};
 }
 
 }  // namespace

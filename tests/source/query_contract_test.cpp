@@ -5,84 +5,20 @@
 #include <string>
 #include <vector>
 
-#include <sqlite3.h>
-
 #include "audience/row_reader.h"
 #include "base/error.h"
-#include "source/mysql/mysql_query.h"
 #include "source/query_rows.h"
-#include "source/sqlite/sqlite_query.h"
+#include "source/source_case.h"
 #include "support/catch.h"
-#include "support/mariadb_server.h"
-#include "support/temporary_folder.h"
 
 using namespace dispatcher;
+using dispatcher::test::MariadbSource;
+using dispatcher::test::SqliteSource;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kWhere = "c.yaml:5:10: source crm";
-
-class MariadbSource {
-  public:
-    MariadbSource() {
-        auto& server = test::MariadbServer::shared();
-        const auto database = server.make_database();
-        const auto store = server.options(database);
-        options.name = "crm";
-        options.url = store.url;
-        options.password = store.password;
-        database_ = database;
-    }
-    void exec(const std::string& statement) {
-        test::MariadbServer::shared().administer("USE " + database_);
-        test::MariadbServer::shared().administer(statement);
-    }
-    [[nodiscard]] std::string table(const std::string& name) const {
-        return database_ + "." + name;
-    }
-    [[nodiscard]] std::unique_ptr<QueryResult> open(const std::string& query) const {
-        return mysql::open_query(options, query, kWhere);
-    }
-    /// A query that gives one row at once and the next one after a long time.
-    [[nodiscard]] static std::string slow_query() {
-        return "SELECT s.appid FROM (SELECT 'a' AS appid, 0 AS n UNION ALL SELECT 'b', 30) s"
-               " WHERE SLEEP(s.n) = 0";
-    }
-    static constexpr auto kBytes = "VARBINARY(64)";
-    SourceOptions options;
-
-  private:
-    std::string database_;
-};
-
-class SqliteSource {
-  public:
-    SqliteSource() {
-        options.name = "crm";
-        options.url = "sqlite:" + folder_.path() + "/crm.db";
-        exec("CREATE TABLE made (n INT)");
-    }
-    void exec(const std::string& statement) const {
-        sqlite3* database = nullptr;
-        REQUIRE(sqlite3_open(options.url.substr(7).c_str(), &database) == SQLITE_OK);
-        CHECK(sqlite3_exec(database, statement.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-        sqlite3_close(database);
-    }
-    [[nodiscard]] static std::string table(const std::string& name) { return name; }
-    [[nodiscard]] std::unique_ptr<QueryResult> open(const std::string& query) const {
-        return sqlite::open_query(options, query, kWhere);
-    }
-    [[nodiscard]] static std::string slow_query() {
-        return "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c)"
-               " SELECT 'a' AS appid FROM c WHERE n=1 OR n=-1";
-    }
-    static constexpr auto kBytes = "BLOB";
-    SourceOptions options;
-
-  private:
-    test::TemporaryFolder folder_;
-};
+constexpr auto kWhere = test::kSourceWhere;
 
 struct ReadRow {
     std::string appid;
@@ -202,6 +138,7 @@ TEMPLATE_TEST_CASE("a query that breaks off at its timeout is no shorter answer"
                    MariadbSource, SqliteSource) {
     TestType source;
     source.options.timeout = 1s;
+    source.options.timeout_key = "sources.crm.timeout";
     CHECK(error_of<UnavailableError>([&] {
               rows_of(source, TestType::slow_query());
           }).find("took longer than 1000 ms: give sources.crm.timeout more") != std::string::npos);
@@ -212,8 +149,8 @@ TEST_CASE("a database that cannot be reached is named without the password", "[c
     options.name = "crm";
     options.url = "mysql://ro@127.0.0.1:1/crm";
     options.password = Secret("hunter2");
-    const auto error =
-        error_of<UnavailableError>([&] { (void)mysql::open_query(options, "SELECT 1", kWhere); });
+    const auto error = error_of<UnavailableError>(
+        [&] { (void)mysql::open_session(options, kWhere)->run("SELECT 1"); });
     CHECK(error.find("the database crm cannot be reached as user ro:\n  127.0.0.1:1: ") !=
           std::string::npos);
     CHECK(error.find("hunter2") == std::string::npos);

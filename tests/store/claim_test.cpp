@@ -37,7 +37,7 @@ struct Claims {
     }
 
     ClaimResult claim(const std::vector<std::string>& appids, std::uint32_t first_count = 0,
-                      std::span<const std::string_view> outside_window = {},
+                      std::span<const ClaimSkip> skips = {},
                       std::chrono::milliseconds first_wait = {}) {
         const auto keys = views_of(appids);
         ClaimRequest request;
@@ -52,7 +52,7 @@ struct Claims {
         request.attempts_max = 6;
         request.first_count = first_count;
         request.first_wait = first_wait;
-        request.outside_window = outside_window;
+        request.skips = skips;
         const auto result = flags.claim(request, won);
         if (result.verdict == ClaimVerdict::claimed) ++chunk.claim_seq;
         return result;
@@ -252,23 +252,23 @@ TEST_CASE("the first recipients are counted over all claims, retries are not",
     CHECK(claims.won.size() == 2);
 }
 
-TEST_CASE("whose send window is closed is skipped by the claim that says so", "[store][contract]") {
+TEST_CASE("a claim skips whom it says, each for its reason", "[store][contract]") {
     Claims claims;
     REQUIRE(claims.claim({"b"}).verdict == ClaimVerdict::claimed);
     claims.release("b");
     claims.opt_out("d");
-    const std::vector<std::string> appids{"a", "b", "c", "d"};
-    const std::vector<std::string> outside{"a", "b", "d"};
-    const auto closed = views_of(outside);
-    const auto result = claims.claim(appids, 0, closed);
+    const std::vector<std::string> appids{"a", "b", "c", "d", "e"};
+    const std::vector<ClaimSkip> skips{
+        {"a", Reason::window}, {"b", Reason::gone}, {"d", Reason::window}, {"e", Reason::gone}};
+    const auto result = claims.claim(appids, 0, skips);
     CHECK(result.verdict == ClaimVerdict::claimed);
-    CHECK(result.outside_window == 2);
+    CHECK(result.skipped == 3);
     CHECK(result.suppressed == 1);
     CHECK(result.raced == 0);
     CHECK(claims.won.size() == 1);
-    for (const auto* appid : {"a", "b"}) {
+    for (const auto* appid : {"a", "b", "e"}) {
         CHECK(claims[appid].state == FlagState::skipped);
-        CHECK(claims[appid].code == Code{Reason::window, false});
+        CHECK(claims[appid].code == Code{appid[0] == 'a' ? Reason::window : Reason::gone, false});
     }
     CHECK(claims["c"].state == FlagState::claimed);
     CHECK(claims["d"].code.reason == Reason::suppressed);

@@ -1,5 +1,6 @@
 #include "source/mysql/mysql_query.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/error.h"
 #include "mysql/mysql_client.h"
 #include "mysql/mysql_url.h"
@@ -103,48 +105,26 @@ QueryResult::Type type_of(int connector_type) {
     }
 }
 
-class MysqlQuery final : public QueryResult {
+/// A connection, with what turns its exceptions into ours. Shared by a session and its results.
+class Link {
   public:
-    MysqlQuery(const SourceOptions& source, std::string where)
-        : source_(source), where_(std::move(where)) {}
+    Link(SourceOptions source, std::string where)
+        : source_(std::move(source)), where_(std::move(where)) {}
 
-    void run(std::string_view query) {
-        open();
-        translated([&] { set_up(); });
-        deadline_ = clock_.now() + source_.timeout;
-        translated([&] {
-            statement_->setResultSetType(::sql::ResultSet::TYPE_FORWARD_ONLY);
-            result_.reset(statement_->executeQuery(::sql::SQLString(query.data(), query.size())));
-            read_columns();
-        });
+    /// Runs a call to the connector.
+    template <class Call>
+    void translated(const Call& call) const {
+        try {
+            enter_driver();
+            call();
+        } catch (const ::sql::SQLException& error) {
+            fail(error);
+        }
     }
 
-    [[nodiscard]] const std::vector<Column>& columns() const override { return columns_; }
-
-    bool next() override {
-        bool is_there = false;
-        translated([&] { is_there = result_->next(); });
-        // At the end as well: MySQL lets a SLEEP that it broke off pass for one that returned.
-        const bool looks = ++rows_ % kRowsBetweenLooks == 0 || !is_there;
-        if (looks && clock_.now() > deadline_) fail_timeout();
-        return is_there;
-    }
-
-    Value value(std::size_t column) override {
-        const auto number = static_cast<std::uint32_t>(column + 1);
-        Value value;
-        translated([&] {
-            if (result_->isNull(number)) return;
-            auto& text = texts_[column];
-            text = result_->getString(number);
-            value = {columns_[column].type.value_or(Type::text), {text.c_str(), text.length()}};
-        });
-        return value;
-    }
-
-  private:
-    /// Connects to the first host that answers.
+    /// Connects to the first host that answers, unless that is done.
     void open() {
+        if (connection_) return;
         const auto url = MysqlUrl::parse(source_.url);
         const auto read_timeout = std::chrono::ceil<seconds>(source_.timeout) + kHangMargin;
         std::string problems;
@@ -154,39 +134,41 @@ class MysqlQuery final : public QueryResult {
                                       {source_.password, source_.tls_ca, kConnectTimeoutSeconds,
                                        static_cast<int>(read_timeout.count())});
             });
-            if (problem.empty()) return;
+            if (problem.empty()) return translated([this] { set_up(); });
             problems += fmt::format("\n  {}:{}: {}", host.name, host.port, problem);
         }
         throw UnavailableError(fmt::format("{}: the database {} cannot be reached as user {}:{}",
                                            where_, url.database, url.user, problems));
     }
 
-    void set_up() {
-        statement_.reset(connection_->createStatement());
-        if (!source_.tls_ca.empty() && answer(kCipher, 2).empty())
+    [[nodiscard]] std::unique_ptr<::sql::Statement> make_statement() const {
+        return std::unique_ptr<::sql::Statement>(connection_->createStatement());
+    }
+
+    /// The time of the query begins.
+    void begin() { deadline_ = clock_.now() + source_.timeout; }
+    void check_time() {
+        if (clock_.now() > deadline_) fail_timeout();
+    }
+
+  private:
+    void set_up() const {
+        const auto statement = make_statement();
+        if (!source_.tls_ca.empty() && answer(*statement, kCipher, 2).empty())
             throw UnavailableError(where_ + ": the connection is not encrypted");
-        statement_->execute(kReadOnly);
-        statement_->execute(kBackslashes);
+        statement->execute(kReadOnly);
+        statement->execute(kBackslashes);
         const auto timeout = source_.timeout.count();
-        if (answer(kVersion, 1).find("MariaDB") != std::string::npos)
-            statement_->execute(
-                fmt::format(kTimeoutOfMariadb, static_cast<double>(timeout) / 1000));
+        if (answer(*statement, kVersion, 1).find("MariaDB") != std::string::npos)
+            statement->execute(fmt::format(kTimeoutOfMariadb, static_cast<double>(timeout) / 1000));
         else
-            statement_->execute(fmt::format(kTimeoutOfMysql, timeout));
-        statement_->execute(kBegin);
+            statement->execute(fmt::format(kTimeoutOfMysql, timeout));
     }
 
-    std::string answer(const char* statement, std::uint32_t column) {
-        const std::unique_ptr<::sql::ResultSet> result(statement_->executeQuery(statement));
+    static std::string answer(::sql::Statement& statement, const char* query,
+                              std::uint32_t column) {
+        const std::unique_ptr<::sql::ResultSet> result(statement.executeQuery(query));
         return result->next() ? std::string(result->getString(column)) : std::string();
-    }
-
-    void read_columns() {
-        auto* const facts = result_->getMetaData();
-        for (std::uint32_t i = 1; i <= facts->getColumnCount(); ++i)
-            columns_.push_back({facts->getColumnLabel(i), type_of(facts->getColumnType(i)),
-                                facts->getColumnTypeName(i)});
-        texts_.resize(columns_.size());
     }
 
     /// What went wrong with connecting, or nothing.
@@ -196,17 +178,6 @@ class MysqlQuery final : public QueryResult {
             return {};
         } catch (const ::sql::SQLException& error) {
             return fmt::format("{} ({})", error.what(), error.getErrorCode());
-        }
-    }
-
-    /// Runs a call to the connector, whose exceptions become ours.
-    template <class Call>
-    void translated(const Call& call) const {
-        try {
-            enter_driver();
-            call();
-        } catch (const ::sql::SQLException& error) {
-            fail(error);
         }
     }
 
@@ -228,9 +199,7 @@ class MysqlQuery final : public QueryResult {
     }
 
     [[noreturn]] void fail_timeout() const {
-        throw UnavailableError(fmt::format(
-            "{}: the query took longer than {} ms: give sources.{}.timeout more, or make it faster",
-            where_, source_.timeout.count(), source_.name));
+        throw UnavailableError(where_ + ": " + too_slow(source_));
     }
 
     const SourceOptions source_;
@@ -238,6 +207,53 @@ class MysqlQuery final : public QueryResult {
     SystemClock clock_;
     BootTime deadline_{};
     std::unique_ptr<::sql::Connection> connection_;
+};
+
+class MysqlQuery final : public QueryResult {
+  public:
+    MysqlQuery(std::shared_ptr<Link> link, std::string_view query) : link_(std::move(link)) {
+        link_->begin();
+        link_->translated([&] {
+            statement_ = link_->make_statement();
+            statement_->execute(kBegin);
+            statement_->setResultSetType(::sql::ResultSet::TYPE_FORWARD_ONLY);
+            result_.reset(statement_->executeQuery(::sql::SQLString(query.data(), query.size())));
+            read_columns();
+        });
+    }
+
+    [[nodiscard]] const std::vector<Column>& columns() const override { return columns_; }
+
+    bool next() override {
+        bool is_there = false;
+        link_->translated([&] { is_there = result_->next(); });
+        // At the end as well: MySQL lets a SLEEP that it broke off pass for one that returned.
+        if (++rows_ % kRowsBetweenLooks == 0 || !is_there) link_->check_time();
+        return is_there;
+    }
+
+    Value value(std::size_t column) override {
+        const auto number = static_cast<std::uint32_t>(column + 1);
+        Value value;
+        link_->translated([&] {
+            if (result_->isNull(number)) return;
+            auto& text = texts_[column];
+            text = result_->getString(number);
+            value = {columns_[column].type.value_or(Type::text), {text.c_str(), text.length()}};
+        });
+        return value;
+    }
+
+  private:
+    void read_columns() {
+        auto* const facts = result_->getMetaData();
+        for (std::uint32_t i = 1; i <= facts->getColumnCount(); ++i)
+            columns_.push_back({facts->getColumnLabel(i), type_of(facts->getColumnType(i)),
+                                facts->getColumnTypeName(i)});
+        texts_.resize(columns_.size());
+    }
+
+    std::shared_ptr<Link> link_;
     std::unique_ptr<::sql::Statement> statement_;
     std::unique_ptr<::sql::ResultSet> result_;
     std::vector<Column> columns_;
@@ -245,13 +261,32 @@ class MysqlQuery final : public QueryResult {
     std::uint64_t rows_ = 0;
 };
 
+class MysqlSession final : public QuerySession {
+  public:
+    MysqlSession(const SourceOptions& source, const std::string& where)
+        : link_(std::make_shared<Link>(source, where)) {}
+
+    std::unique_ptr<QueryResult> run(std::string_view query) override {
+        link_->open();
+        return std::make_unique<MysqlQuery>(link_, query);
+    }
+
+    [[nodiscard]] std::string literal(std::string_view text) const override {
+        const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '\\'; };
+        // What is plain compares with columns of any character set; the rest says its own.
+        if (std::all_of(text.begin(), text.end(), is_plain)) return fmt::format("'{}'", text);
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+        return fmt::format("_utf8mb4 X'{}'", to_hex({bytes, text.size()}));
+    }
+
+  private:
+    std::shared_ptr<Link> link_;
+};
+
 }  // namespace
 
-std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
-                                        const std::string& where) {
-    auto result = std::make_unique<MysqlQuery>(source, where);
-    result->run(query);
-    return result;
+std::unique_ptr<QuerySession> open_session(const SourceOptions& source, const std::string& where) {
+    return std::make_unique<MysqlSession>(source, where);
 }
 
 }  // namespace dispatcher::mysql

@@ -1,5 +1,6 @@
 #include "source/sqlite/sqlite_query.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,62 +17,103 @@ constexpr int kBusyTimeoutMs = 5000;
 /// Steps of SQLite's machine between two looks at the clock.
 constexpr int kStepsBetweenLooks = 10'000;
 
-class SqliteQuery final : public QueryResult {
+/// An open file. Shared by a session and its results.
+class Link {
   public:
-    SqliteQuery(const SourceOptions& source, std::string where)
-        : source_(source), where_(std::move(where)) {}
-    ~SqliteQuery() override {
-        sqlite3_finalize(statement_);
-        sqlite3_close_v2(handle_);
-    }
-    SqliteQuery(const SqliteQuery&) = delete;
-    SqliteQuery& operator=(const SqliteQuery&) = delete;
+    Link(SourceOptions source, std::string where)
+        : source_(std::move(source)), where_(std::move(where)) {}
+    ~Link() { sqlite3_close_v2(handle_); }
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
 
-    void run(std::string_view query) {
+    void open() {
+        if (handle_ != nullptr) return;
         const auto path = source_.url.substr(kScheme.size());
         const int opened = sqlite3_open_v2(path.c_str(), &handle_,
                                            SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
         if (opened != SQLITE_OK)
-            throw ConfigError(where_,
-                              fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(opened)));
-        sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+            refuse(fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(opened)));
+        sqlite3_busy_timeout(handle_, static_cast<int>(std::min<std::int64_t>(
+                                          kBusyTimeoutMs, source_.timeout.count())));
+        sqlite3_progress_handler(handle_, kStepsBetweenLooks, &Link::is_over, this);
+    }
+
+    /// The time of a query begins.
+    sqlite3_stmt* prepare(std::string_view query) {
         deadline_ = clock_.now() + source_.timeout;
-        sqlite3_progress_handler(handle_, kStepsBetweenLooks, &SqliteQuery::is_over, this);
+        sqlite3_stmt* statement = nullptr;
         const int prepared = sqlite3_prepare_v2(
-            handle_, query.data(), static_cast<int>(query.size()), &statement_, nullptr);
+            handle_, query.data(), static_cast<int>(query.size()), &statement, nullptr);
         if (prepared != SQLITE_OK) fail(prepared);
-        if (sqlite3_stmt_readonly(statement_) == 0)
-            throw ConfigError(where_, "the query would write, and an audience may only be read");
-        for (int i = 0; i < sqlite3_column_count(statement_); ++i)
-            columns_.push_back({sqlite3_column_name(statement_, i), std::nullopt, ""});
+        return statement;
+    }
+
+    [[noreturn]] void refuse(const std::string& problem) const {
+        throw ConfigError(where_, problem);
+    }
+    [[noreturn]] void fail(int result) const {
+        const auto said = fmt::format("the database said: {}", sqlite3_errmsg(handle_));
+        switch (result & 0xFF) {
+            case SQLITE_INTERRUPT:
+                throw UnavailableError(where_ + ": " + too_slow(source_));
+            case SQLITE_BUSY:
+            case SQLITE_LOCKED:
+            case SQLITE_IOERR:
+            case SQLITE_CORRUPT:
+            case SQLITE_NOMEM:
+                throw UnavailableError(fmt::format("{}: {}", where_, said));
+            case SQLITE_READONLY:
+                refuse("the query would write, and an audience may only be read: " + said);
+            default:
+                refuse(said);
+        }
+    }
+
+  private:
+    static int is_over(void* link) {
+        auto& self = *static_cast<Link*>(link);
+        return self.clock_.now() > self.deadline_ ? 1 : 0;
+    }
+
+    const SourceOptions source_;
+    const std::string where_;
+    SystemClock clock_;
+    BootTime deadline_{};
+    sqlite3* handle_ = nullptr;
+};
+
+class SqliteQuery final : public QueryResult {
+  public:
+    SqliteQuery(std::shared_ptr<Link> link, std::string_view query)
+        : link_(std::move(link)), statement_(link_->prepare(query), &sqlite3_finalize) {
+        if (sqlite3_stmt_readonly(statement_.get()) == 0)
+            link_->refuse("the query would write, and an audience may only be read");
+        for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i)
+            columns_.push_back({sqlite3_column_name(statement_.get(), i), std::nullopt, ""});
     }
 
     [[nodiscard]] const std::vector<Column>& columns() const override { return columns_; }
 
     bool next() override {
-        const int result = sqlite3_step(statement_);
+        const int result = sqlite3_step(statement_.get());
         if (result == SQLITE_ROW) return true;
-        if (result != SQLITE_DONE) fail(result);
+        if (result != SQLITE_DONE) link_->fail(result);
         return false;
     }
 
     Value value(std::size_t column) override {
         const auto number = static_cast<int>(column);
-        const auto type = type_of(sqlite3_column_type(statement_, number));
+        auto* const statement = statement_.get();
+        const auto type = type_of(sqlite3_column_type(statement, number));
         if (type == Type::null) return {};
-        const auto* const data = type == Type::bytes ? sqlite3_column_blob(statement_, number)
-                                                     : sqlite3_column_text(statement_, number);
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, number));
+        const auto* const data = type == Type::bytes ? sqlite3_column_blob(statement, number)
+                                                     : sqlite3_column_text(statement, number);
+        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, number));
         if (data == nullptr) return {type, {}};
         return {type, {static_cast<const char*>(data), size}};
     }
 
   private:
-    static int is_over(void* query) {
-        auto& self = *static_cast<SqliteQuery*>(query);
-        return self.clock_.now() > self.deadline_ ? 1 : 0;
-    }
-
     static Type type_of(int sqlite_type) {
         switch (sqlite_type) {
             case SQLITE_INTEGER:
@@ -87,44 +129,36 @@ class SqliteQuery final : public QueryResult {
         }
     }
 
-    [[noreturn]] void fail(int result) const {
-        const auto said = fmt::format("the database said: {}", sqlite3_errmsg(handle_));
-        switch (result & 0xFF) {
-            case SQLITE_INTERRUPT:
-                throw UnavailableError(
-                    fmt::format("{}: the query took longer than {} ms: give "
-                                "sources.{}.timeout more, or make it faster",
-                                where_, source_.timeout.count(), source_.name));
-            case SQLITE_BUSY:
-            case SQLITE_LOCKED:
-            case SQLITE_IOERR:
-            case SQLITE_CORRUPT:
-            case SQLITE_NOMEM:
-                throw UnavailableError(fmt::format("{}: {}", where_, said));
-            case SQLITE_READONLY:
-                throw ConfigError(
-                    where_, "the query would write, and an audience may only be read: " + said);
-            default:
-                throw ConfigError(where_, said);
-        }
+    std::shared_ptr<Link> link_;
+    std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_;
+    std::vector<Column> columns_;
+};
+
+class SqliteSession final : public QuerySession {
+  public:
+    SqliteSession(const SourceOptions& source, const std::string& where)
+        : link_(std::make_shared<Link>(source, where)) {}
+
+    std::unique_ptr<QueryResult> run(std::string_view query) override {
+        link_->open();
+        return std::make_unique<SqliteQuery>(link_, query);
     }
 
-    const SourceOptions source_;
-    const std::string where_;
-    SystemClock clock_;
-    BootTime deadline_{};
-    sqlite3* handle_ = nullptr;
-    sqlite3_stmt* statement_ = nullptr;
-    std::vector<Column> columns_;
+    [[nodiscard]] std::string literal(std::string_view text) const override {
+        std::string literal = "'";
+        for (const char c : text)
+            literal.append(c == '\'' ? 2 : 1, c);
+        return literal + '\'';
+    }
+
+  private:
+    std::shared_ptr<Link> link_;
 };
 
 }  // namespace
 
-std::unique_ptr<QueryResult> open_query(const SourceOptions& source, std::string_view query,
-                                        const std::string& where) {
-    auto result = std::make_unique<SqliteQuery>(source, where);
-    result->run(query);
-    return result;
+std::unique_ptr<QuerySession> open_session(const SourceOptions& source, const std::string& where) {
+    return std::make_unique<SqliteSession>(source, where);
 }
 
 }  // namespace dispatcher::sqlite
