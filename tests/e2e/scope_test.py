@@ -149,9 +149,14 @@ class LostHostTest(ScopeCase):
         shutil.rmtree(self.lab.path("journal"))
         self.gateway.thaw()
         self.gateway.settle()
-        claimed = self.store.rows("SELECT count(*) FROM delivery WHERE state = 1")
-        self.assertGreater(int(claimed[0][0]), 0)
-        return int(claimed[0][0])
+        # A slow machine may have had a request time out before the kill.
+        self.doubt_before = self.count_in_state(5)
+        claimed = self.count_in_state(1)
+        self.assertGreater(claimed, 0)
+        return claimed
+
+    def count_in_state(self, state):
+        return int(self.store.rows(f"SELECT count(*) FROM delivery WHERE state = {state}")[0][0])
 
     def cancel_without_waiting(self):
         cancel = self.start("cancel", "sale", "--because", "wrong text")
@@ -162,7 +167,7 @@ class LostHostTest(ScopeCase):
     def assert_swept(self, claimed):
         outcomes = [outcome for outcome, _ in self.outcomes("sale").values()]
         self.assertEqual(outcomes.count("pending"), 0)
-        self.assertEqual(outcomes.count("in_doubt"), claimed)
+        self.assertEqual(outcomes.count("in_doubt"), claimed + self.doubt_before)
         self.assert_judged("sale")
 
     def test_cancel_waits_for_the_lease_and_leaves_nothing_pending(self):
@@ -177,7 +182,7 @@ class LostHostTest(ScopeCase):
         said = self.command("pause", "sale", "--because", "a look").err
         self.assertIn(f"{claimed} notifications were on the wire", said.replace(",", ""))
         outcomes = [outcome for outcome, _ in self.outcomes("sale").values()]
-        self.assertEqual(outcomes.count("in_doubt"), claimed)
+        self.assertEqual(outcomes.count("in_doubt"), claimed + self.doubt_before)
         self.assertEqual(self.store.rows("SELECT count(*) FROM delivery WHERE state = 1"),
                          [(0,)] if STORE == "sqlite" else [("0",)])
 
