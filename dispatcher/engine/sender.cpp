@@ -156,9 +156,7 @@ bool Sender::submit_row(std::size_t index, std::uint32_t row, BootTime now) {
     const auto notification =
         renderer_.render(chunk.keys[claimed.row], values_, wall, context_.campaign.deadline);
     if (!notification) {
-        context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done,
-                              Reason::payload_too_large);
-        answer_row(open, row, FlagState::rejected, Reason::payload_too_large, now);
+        reject_for_good(open, row, Reason::payload_too_large, now);
         return false;
     }
     if (!open.rows[row].is_doubtful && !gateway_.has_room_for(*notification)) {
@@ -237,24 +235,23 @@ void Sender::accept(OpenClaim& open, std::uint32_t row, BootTime now) {
 void Sender::reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now) {
     auto& state = open.rows[row];
     state.tries_added += 1;
-    const auto slot = open.claim.rows[row].slot;
     if (outcome.suspicious && breaker_.is_on_probation()) {
         // Proved not delivered whoever is to blame; a crash now may release it. The reason says
         // that it was sent.
-        context_.journal.mark(open.claim.batch, slot, SlotState::claimed, outcome.reason);
+        context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::claimed,
+                              outcome.reason);
         state.phase = Phase::withheld;
         state.reason = outcome.reason;
         ++withheld_;
         return;
     }
-    context_.journal.mark(open.claim.batch, slot, SlotState::done, outcome.reason);
-    answer_row(open, row, FlagState::rejected, outcome.reason, now);
-    if (!is_dead_token(outcome.reason)) return;
-    for (auto& token : name_token(open, row)) {
-        token.reason = outcome.reason;
-        token.dead_since = outcome.dead_since;
-        open.note_dead(std::move(token));
-    }
+    reject_for_good(open, row, outcome.reason, now);
+    note_dead(open, row, outcome.reason, outcome.dead_since);
+}
+
+void Sender::reject_for_good(OpenClaim& open, std::uint32_t row, Reason reason, BootTime now) {
+    context_.journal.mark(open.claim.batch, open.claim.rows[row].slot, SlotState::done, reason);
+    answer_row(open, row, FlagState::rejected, reason, now);
 }
 
 void Sender::answer_row(OpenClaim& open, std::uint32_t row, FlagState to, Reason reason,
@@ -297,9 +294,8 @@ void Sender::judge_withheld(BootTime now) {
         for (std::uint32_t row = 0; row < open->rows.size(); ++row) {
             if (open->rows[row].phase != Phase::withheld) continue;
             const auto reason = open->rows[row].reason;
-            context_.journal.mark(open->claim.batch, open->claim.rows[row].slot, SlotState::done,
-                                  reason);
-            answer_row(*open, row, FlagState::rejected, reason, now);
+            reject_for_good(*open, row, reason, now);
+            note_dead(*open, row, reason, {});
         }
     }
 }

@@ -56,7 +56,10 @@ class Sender {
     void handle_late(const GatewayAnswer& answer);
     void accept(OpenClaim& open, std::uint32_t row, BootTime now);
     void reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now);
-    std::vector<DeadToken> name_token(const OpenClaim& open, std::uint32_t row);
+    void reject_for_good(OpenClaim& open, std::uint32_t row, Reason reason, BootTime now);
+    std::optional<DeadToken> name_token(const OpenClaim& open, std::uint32_t row);
+    void note_dead(OpenClaim& open, std::uint32_t row, Reason reason,
+                   std::optional<WallTime> dead_since);
     bool is_dead(std::size_t open, std::uint32_t row, BootTime now);
     void retry_refused(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void retry_not_sent(std::size_t open, std::uint32_t row, const Outcome& outcome, BootTime now);

@@ -4,14 +4,24 @@
 
 namespace dispatcher {
 
-/// The row's device token as the store remembers it; none where the row has no token.
-std::vector<DeadToken> Sender::name_token(const OpenClaim& open, std::uint32_t row) {
+/// The row's device token as the store remembers it; nothing where the row has none.
+std::optional<DeadToken> Sender::name_token(const OpenClaim& open, std::uint32_t row) {
     open.claim.values_of(open.claim.rows[row], values_);
-    auto mark = context_.tokens.mark_of(values_);
-    if (mark.empty()) return {};
-    std::vector<DeadToken> named(1);
-    named.front().mark = std::move(mark);
-    return named;
+    DeadToken token;
+    token.mark = context_.tokens.mark_of(values_);
+    if (token.mark.empty()) return std::nullopt;
+    return token;
+}
+
+/// Remembers the row's token, if that is what the gateway's rejection says of it.
+void Sender::note_dead(OpenClaim& open, std::uint32_t row, Reason reason,
+                       std::optional<WallTime> dead_since) {
+    if (!is_dead_token(reason)) return;
+    auto token = name_token(open, row);
+    if (!token) return;
+    token->reason = reason;
+    token->dead_since = dead_since;
+    open.note_dead(std::move(*token));
 }
 
 /// Whether the gateway called the row's token dead before: then the row is rejected for that
@@ -20,11 +30,9 @@ bool Sender::is_dead(std::size_t index, std::uint32_t row, BootTime now) {
     auto& open = *open_[index];
     // What may have been sent already is beyond that.
     if (open.rows[row].is_doubtful) return false;
-    const auto& claimed = open.claim.rows[row];
-    const auto reason = open.claim.dead_reason(claimed);
+    const auto reason = open.claim.dead_reason(open.claim.rows[row]);
     if (!reason) return false;
-    context_.journal.mark(open.claim.batch, claimed.slot, SlotState::done, *reason);
-    answer_row(open, row, FlagState::rejected, *reason, now);
+    reject_for_good(open, row, *reason, now);
     return true;
 }
 

@@ -54,7 +54,7 @@ void Sender::put_in_doubt(std::size_t index, std::uint32_t row, BootTime now) {
     answer_row(open, row, FlagState::in_doubt, reason, now);
     if (reason != Reason::timeout) return;
     auto question = open.identify(context_.campaign.id);
-    question.dead = name_token(open, row);
+    if (auto token = name_token(open, row)) question.dead.push_back(std::move(*token));
     late_.expect(SentRow{index, open.serial, row}.ticket(), std::move(question), open.appid(row));
 }
 

@@ -407,6 +407,26 @@ TEST_CASE("a late answer may call the token dead, or prove it alive", "[unit]") 
           (is_dead ? FlagState::rejected : FlagState::delivered));
 }
 
+TEST_CASE("a withheld rejection that is believed after all calls the token dead", "[unit]") {
+    const bool is_believed = GENERATE(true, false);
+    Bench bench;
+    bench.claim(30);
+    bench.step();
+    for (std::size_t i = 0; i < 30; ++i)
+        bench.gateway.answer(i, i == 7 || !is_believed
+                                    ? Outcome::rejected(Reason::unregistered, true)
+                                    : Outcome::accepted());
+    bench.step();
+    bench.step();  // one that trips the breaker gives its rows back with the next
+    CHECK(bench.control.is_stopping() == !is_believed);
+    const auto job = bench.settled();
+    REQUIRE(job.settlement.groups.size() == 1);
+    CHECK(job.settlement.groups[0].settled.to ==
+          (is_believed ? FlagState::rejected : FlagState::released));
+    REQUIRE(job.settlement.dead.size() == (is_believed ? 1 : 0));
+    if (is_believed) CHECK(job.settlement.dead[0].reason == Reason::unregistered);
+}
+
 TEST_CASE("a row whose token is known to be dead is rejected without a request", "[unit]") {
     Bench bench;
     bench.claim(3);
