@@ -17,6 +17,7 @@
 #include "cli/state_words.h"
 #include "cli/window_sentence.h"
 #include "engine/report.h"
+#include "notice/http_receiver.h"
 
 namespace dispatcher::cli {
 namespace {
@@ -82,6 +83,16 @@ std::string sent_sentence(const RunResult& result) {
     return fmt::format(
         "{} ({}/s)", sentence,
         with_separators(static_cast<std::uint64_t>(static_cast<double>(result.sent) / seconds)));
+}
+
+/// What dead_tokens.webhook was not told; "" where it was told everything.
+std::string untold_sentence(const std::string& name, const TellingResult& result) {
+    if (result.untold == 0) return {};
+    return fmt::format(
+        "{}: dead_tokens.webhook could not be told of {}{}; `pushonce report {} --dead-tokens` "
+        "lists them all.\n",
+        name, count_of(result.untold, "dead device token"),
+        result.trouble.empty() ? "" : " (" + result.trouble + ")", name);
 }
 
 }  // namespace
@@ -179,7 +190,7 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));
         });
-        result.summary = dispatcher_.run(record, stop_);
+        result.summary = dispatch(record, result);
     }
     result.took =
         std::chrono::duration_cast<std::chrono::milliseconds>(site_.clock().now() - started);
@@ -188,6 +199,24 @@ RunResult CampaignRun::run(const CampaignRecord& record) {
     if (result.summary.stopped != LaneStop::store_lost) result.counts = report.count();
     result.exit_code = exit_code_of(result.summary, result.counts);
     return result;
+}
+
+/// The run itself; whoever keeps the device tokens is told meanwhile which of them are dead.
+RunSummary CampaignRun::dispatch(const CampaignRecord& record, RunResult& result) {
+    const auto& webhook = site_.server().dead_token_webhook;
+    if (!webhook) return dispatcher_.run(record, stop_);
+    DeadTokenTeller teller(record.name.text(),
+                           std::make_unique<HttpReceiver>(*webhook, site_.clock()),
+                           webhook->timeout, site_.clock());
+    struct Passing {
+        RunObserver& observer;
+        ~Passing() { observer.pass_dead_tokens_to(nullptr); }
+    };
+    const Passing passing{observer_};
+    observer_.pass_dead_tokens_to(&teller);
+    auto summary = dispatcher_.run(record, stop_);
+    result.dead_tokens = teller.finish();
+    return summary;
 }
 
 void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result) const {
@@ -214,6 +243,7 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
                                gateway, with_separators(tally.sent),
                                with_separators(tally.delivered), with_separators(tally.rejected),
                                with_separators(tally.in_doubt));
+    if (result.dead_tokens) err << untold_sentence(name, *result.dead_tokens);
     const auto state = result.summary.state;
     const auto next =
         next_command({state, name, result.counts, false, pause_cause(result.summary.stopped),
@@ -240,6 +270,9 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     view["counts"] = result.counts ? counts_view(*result.counts) : nlohmann::ordered_json(nullptr);
     view["reasons"] =
         result.counts ? reasons_view(*result.counts) : nlohmann::ordered_json(nullptr);
+    if (result.dead_tokens)
+        view["dead_tokens"] = {{"told", result.dead_tokens->told},
+                               {"untold", result.dead_tokens->untold}};
     view["recovered"] = recovered_view(recovered_);
     view["next"] = next;
     view["exit_code"] = result.exit_code;

@@ -26,6 +26,8 @@ struct RunResult {
     std::uint64_t second_chances = 0;    ///< given just before the run
     std::vector<GatewayTally> tallies;   ///< what this process did, by gateway
     std::optional<ReportCounts> counts;  ///< absent where the store is gone
+    /// What dead_tokens.webhook was told now; absent where there is none.
+    std::optional<TellingResult> dead_tokens;
     int exit_code = kExitDone;
 };
 
@@ -60,6 +62,7 @@ class CampaignRun {
     [[nodiscard]] Tally tally() const { return dispatcher_.tally(); }
 
   private:
+    RunSummary dispatch(const CampaignRecord& record, RunResult& result);
     void intervene(CampaignId campaign, LaneStop why, const std::string& cause);
 
     Site& site_;

@@ -26,6 +26,7 @@ constexpr std::uint64_t kSpaceProblem = 200'000'000;
 constexpr std::uint64_t kSpaceLook = 2'000'000'000;
 constexpr std::chrono::milliseconds kClockLook{1000};
 constexpr std::size_t kSampledCampaigns = 1;
+constexpr auto kDeadTokens = "dead_tokens.webhook";
 
 class Doctor {
   public:
@@ -41,7 +42,10 @@ class Doctor {
         }
         examine_space();
         for (const auto& gateway : site_.server().gateways)
-            examine_one("gateway " + gateway.name, [&] { examine_gateway(gateway); });
+            examine_one("gateway " + gateway.name,
+                        [&] { examine_gateway("gateway " + gateway.name, gateway); });
+        if (const auto& webhook = site_.server().dead_token_webhook)
+            examine_one(kDeadTokens, [&] { examine_dead_tokens(*webhook); });
         return std::move(findings_);
     }
 
@@ -147,10 +151,24 @@ class Doctor {
                                  : "a million devices take about 150 MB (`pushonce plan` says it)");
     }
 
-    void examine_gateway(const GatewayOptions& options) {
-        const auto choice = site_.gateway(options.name);
-        const auto subject = "gateway " + options.name;
-        const auto trial = try_out(site_, choice);
+    /// It is reached as a gateway of type webhook is.
+    void examine_dead_tokens(const NoticeOptions& webhook) {
+        if (!webhook.ca_file.empty())
+            CredentialFile(webhook.ca_file,
+                           fmt::format("{}.ca_file: {}", kDeadTokens, webhook.ca_file))
+                .require_readable();
+        GatewayOptions options;
+        options.name = kDeadTokens;
+        options.type = "webhook";
+        options.ca_file = webhook.ca_file;
+        options.timeout = webhook.timeout;
+        options.keys = {{"url", webhook.written_url}, {"protocol", "http1"}};
+        if (!webhook.secret.empty()) options.secrets.emplace("secret", webhook.secret);
+        examine_gateway(kDeadTokens, options);
+    }
+
+    void examine_gateway(const std::string& subject, const GatewayOptions& options) {
+        const auto trial = try_out(site_, {&options, &site_.type(options.type)});
         if (trial.trouble.empty())
             add(Level::fine, subject, trial.tried);
         else if (trial.is_away)

@@ -41,10 +41,13 @@ std::vector<const RowsFrom*> parts_of(const CampaignFile& file) {
     return parts;
 }
 
-/// The sections of the server file whose secrets reading the audience does not need: never the
-/// gateways', for nothing is sent there.
+/// Nobody is sent anything, or told.
+const std::set<std::string_view> kNeverNeeded = {"gateways", "dead_tokens"};
+
+/// The sections of the server file whose secrets reading the audience does not need.
 std::set<std::string_view> unneeded_for(const CampaignFile& file) {
-    std::set<std::string_view> unneeded = {"gateways", "store", "sources"};
+    auto unneeded = kNeverNeeded;
+    unneeded.insert({"store", "sources"});
     for (const auto* from : parts_of(file)) {
         if (from->part.kind == AudiencePart::Kind::campaign) unneeded.erase("store");
         if (!from->part.source.empty()) unneeded.erase("sources");
@@ -80,7 +83,7 @@ int rehearse(Invocation& invocation, const RehearseOptions& options) {
     const auto check = [&signals] { signals.check(); };
     const auto params = parse_params(options.params);
     const auto server_file = find_server_file(invocation.globals.config);
-    const Site first(read_server_file(server_file, {"gateways", "store", "sources"}),
+    const Site first(read_server_file(server_file, {"gateways", "dead_tokens", "store", "sources"}),
                      Site::Use::read);
     const auto unneeded = unneeded_for(load_campaign(first, options.file, params));
     Site site(read_server_file(server_file, unneeded), Site::Use::read);

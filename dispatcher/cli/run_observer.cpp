@@ -47,4 +47,8 @@ void RunObserver::campaign_paused(const std::string& cause) {
     log(LogLevel::error, "the campaign is paused: {}", cause);
 }
 
+void RunObserver::tokens_died(const std::string& gateway, std::vector<DeadDevice> devices) {
+    if (teller_ != nullptr) teller_->tell(gateway, std::move(devices));
+}
+
 }  // namespace dispatcher::cli

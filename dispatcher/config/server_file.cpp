@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "campaign/names.h"
 #include "campaign/nearest_name.h"
+#include "config/dead_token_keys.h"
 #include "config/endpoint.h"
 #include "config/map_reader.h"
 #include "config/reference.h"
@@ -317,6 +318,8 @@ ServerFile load_server_file(const std::string& path,
     read_journal(root.map("journal"), source, file.journal);
     read_gateways(root.map("gateways"), problems, source, gateway_types,
                   !unneeded.contains("gateways"), file.gateways);
+    file.dead_token_webhook =
+        read_dead_tokens(root.map("dead_tokens"), !unneeded.contains("dead_tokens"));
     read_server(root.map("server"), file.server);
     read_log(root.map("log"), file.log);
     read_sources(root.map("sources"), source, file.sources);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "base/log.h"
 #include "gateway/gateway_type.h"
+#include "notice/notice_options.h"
 #include "source/source_options.h"
 #include "store/store_options.h"
 
@@ -31,6 +33,7 @@ struct ServerFile {
     std::vector<SourceOptions> sources;  ///< where audiences may be read from
     JournalOptions journal;
     std::vector<GatewayOptions> gateways;
+    std::optional<NoticeOptions> dead_token_webhook;
     ListenOptions server;
     LogOptions log;
 
@@ -45,9 +48,9 @@ std::string find_server_file(const std::string& given);
 /// Reads and checks the whole file; ${env:NAME} and ${file:PATH} are replaced. Throws ConfigError
 /// with file:line:column and the nearest valid key.
 ///
-/// In the sections named by `unneeded` (`store`, `sources`, `gateways`) the secrets are not needed:
-/// no ${file:PATH} is read, an ${env:NAME} that is not set is no problem, both stand as `unread`;
-/// gateways come without their secrets, and are not checked by their type.
+/// In the sections named by `unneeded` (`store`, `sources`, `gateways`, `dead_tokens`) the secrets
+/// are not needed: no ${file:PATH} is read, an ${env:NAME} that is not set is no problem, both
+/// stand as `unread`; gateways come without their secrets, and are not checked by their type.
 ServerFile load_server_file(const std::string& path,
                             const std::vector<const GatewayType*>& gateway_types,
                             const std::set<std::string_view>& unneeded = {});

@@ -9,6 +9,7 @@
 #include "audience/chunk_block.h"
 #include "base/clock.h"
 #include "campaign/appid_list.h"
+#include "campaign/dead_device.h"
 #include "campaign/ids.h"
 #include "engine/bound_addresses.h"
 #include "engine/device_tokens.h"
@@ -81,7 +82,8 @@ struct SettleJob {
     Settlement settlement;
     BatchNo batch = 0;
     std::shared_ptr<ChunkLease> chunk;
-    bool ends_claim = false;  ///< every row of the claim is in this job or an earlier one
+    bool ends_claim = false;       ///< every row of the claim is in this job or an earlier one
+    std::vector<DeadDevice> dead;  ///< to be told to the observer when it is settled
 };
 
 }  // namespace dispatcher

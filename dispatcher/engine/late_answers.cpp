@@ -7,12 +7,12 @@ constexpr std::size_t kLateMax = 10'000;
 
 }  // namespace
 
-void LateAnswers::expect(Ticket ticket, Settlement question, std::string_view appid) {
+void LateAnswers::expect(Ticket ticket, Settlement question, DeadDevice device) {
     if (late_.size() < kLateMax)
-        late_.emplace(ticket, Late{std::move(question), std::string(appid)});
+        late_.emplace(ticket, Late{std::move(question), std::move(device)});
 }
 
-std::optional<SettleJob> LateAnswers::settle(const GatewayAnswer& answer) {
+std::optional<SettleJob> LateAnswers::settle(const GatewayAnswer& answer, WallTime now) {
     const auto found = late_.find(answer.ticket);
     if (found == late_.end()) return std::nullopt;
     auto late = std::move(found->second);
@@ -32,9 +32,15 @@ std::optional<SettleJob> LateAnswers::settle(const GatewayAnswer& answer) {
     } else {
         return std::nullopt;
     }
-    if (!is_dead_token(group.settled.code.reason)) late.settlement.dead.clear();
-    group.appids.push(late.appid);
+    group.appids.push(late.device.appid);
     SettleJob job;
+    if (is_dead_token(group.settled.code.reason)) {
+        late.device.reason = answer.outcome.reason;
+        late.device.at = answer.outcome.dead_since.value_or(now);
+        job.dead.push_back(std::move(late.device));
+    } else {
+        late.settlement.dead.clear();
+    }
     job.settlement = std::move(late.settlement);
     job.settlement.groups.push_back(std::move(group));
     return job;

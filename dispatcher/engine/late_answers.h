@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <unordered_map>
 
 #include "engine/claim.h"
@@ -14,17 +13,17 @@ namespace dispatcher {
 class LateAnswers {
   public:
     /// `question` names campaign, scope, chunk and claim, and the device token, should the answer
-    /// call it dead; it has no groups yet. Beyond a bound the
-    /// row is forgotten: it stays in doubt.
-    void expect(Ticket ticket, Settlement question, std::string_view appid);
+    /// call it dead; it has no groups yet. Beyond a bound the row is forgotten: it stays in doubt.
+    void expect(Ticket ticket, Settlement question, DeadDevice device);
 
-    /// The settlement that this answer makes, or nothing: not expected, or no wiser than before.
-    std::optional<SettleJob> settle(const GatewayAnswer& answer);
+    /// The settlement that this answer, which comes `now`, makes, or nothing: not expected, or no
+    /// wiser than before.
+    std::optional<SettleJob> settle(const GatewayAnswer& answer, WallTime now);
 
   private:
     struct Late {
         Settlement settlement;
-        std::string appid;
+        DeadDevice device;  ///< which may be alive
     };
     std::unordered_map<Ticket, Late> late_;
 };

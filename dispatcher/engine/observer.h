@@ -2,6 +2,9 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
+
+#include "campaign/dead_device.h"
 
 namespace dispatcher {
 
@@ -18,6 +21,8 @@ class Observer {
     virtual void store_restored() {}
     virtual void source_lost(const std::string& /*why*/) {}
     virtual void source_restored() {}
+    /// The gateway called the tokens of these devices dead, and the store has it.
+    virtual void tokens_died(const std::string& /*gateway*/, std::vector<DeadDevice> /*devices*/) {}
     virtual void campaign_paused(const std::string& /*cause*/) {}
 };
 

@@ -46,6 +46,11 @@ Outcome OpenClaim::weigh(std::uint32_t row, Outcome outcome) const {
     return outcome;
 }
 
+void OpenClaim::note_dead(DeadDevice device, std::optional<DeadToken> token) {
+    dead_devices_.push_back(std::move(device));
+    if (token) dead_.push_back(std::move(*token));
+}
+
 SettleJob OpenClaim::settle(CampaignId campaign, bool ranges_allowed) {
     SettleJob job;
     job.batch = claim.batch;
@@ -83,6 +88,7 @@ SettleJob OpenClaim::settle(CampaignId campaign, bool ranges_allowed) {
     }
     settlement.dead = std::exchange(dead_, {});
     std::ranges::sort(settlement.dead, {}, &DeadToken::mark);
+    job.dead = std::exchange(dead_devices_, {});
     answered_since.reset();
     job.ends_claim = unsettled == 0;
     return job;

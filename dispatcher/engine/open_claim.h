@@ -49,8 +49,9 @@ class OpenClaim {
     /// lease still holds, so nobody can have put our rows in doubt, which a range would not see.
     SettleJob settle(CampaignId campaign, bool ranges_allowed);
 
-    /// The gateway called the device token of a row dead: the next settlement says so too.
-    void note_dead(DeadToken token) { dead_.push_back(std::move(token)); }
+    /// The gateway called a device's token dead: the next settlement says so too. `token`: as the
+    /// store remembers it, if the device has one.
+    void note_dead(DeadDevice device, std::optional<DeadToken> token);
 
     /// A settlement of this claim without any rows yet.
     [[nodiscard]] Settlement identify(CampaignId campaign) const;
@@ -69,7 +70,8 @@ class OpenClaim {
   private:
     void add_to_group(Settlement& settlement, std::size_t row) const;
 
-    std::vector<DeadToken> dead_;  ///< not settled yet
+    std::vector<DeadToken> dead_;           ///< not settled yet
+    std::vector<DeadDevice> dead_devices_;  ///< the same
 };
 
 }  // namespace dispatcher

@@ -218,7 +218,7 @@ void Sender::handle(const GatewayAnswer& answer, BootTime now) {
 }
 
 void Sender::handle_late(const GatewayAnswer& answer) {
-    auto job = late_.settle(answer);
+    auto job = late_.settle(answer, context_.clock.wall());
     if (!job) return;
     --context_.tally.in_doubt;
     ++(job->settlement.groups[0].settled.to == FlagState::delivered ? context_.tally.delivered

@@ -58,6 +58,7 @@ class Sender {
     void reject(OpenClaim& open, std::uint32_t row, const Outcome& outcome, BootTime now);
     void reject_for_good(OpenClaim& open, std::uint32_t row, Reason reason, BootTime now);
     std::optional<DeadToken> name_token(const OpenClaim& open, std::uint32_t row);
+    DeadDevice name_device(const OpenClaim& open, std::uint32_t row);
     void note_dead(OpenClaim& open, std::uint32_t row, Reason reason,
                    std::optional<WallTime> dead_since);
     bool is_dead(std::size_t open, std::uint32_t row, BootTime now);

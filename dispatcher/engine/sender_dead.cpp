@@ -13,15 +13,28 @@ std::optional<DeadToken> Sender::name_token(const OpenClaim& open, std::uint32_t
     return token;
 }
 
+/// The row's device as whoever keeps the tokens knows it.
+DeadDevice Sender::name_device(const OpenClaim& open, std::uint32_t row) {
+    open.claim.chunk->data->row(open.claim.rows[row].row, values_);
+    DeadDevice device;
+    device.appid = open.appid(row);
+    device.token = context_.tokens.token_of(values_);
+    return device;
+}
+
 /// Remembers the row's token, if that is what the gateway's rejection says of it.
 void Sender::note_dead(OpenClaim& open, std::uint32_t row, Reason reason,
                        std::optional<WallTime> dead_since) {
     if (!is_dead_token(reason)) return;
+    auto device = name_device(open, row);
+    device.reason = reason;
+    device.at = dead_since.value_or(context_.clock.wall());
     auto token = name_token(open, row);
-    if (!token) return;
-    token->reason = reason;
-    token->dead_since = dead_since;
-    open.note_dead(std::move(*token));
+    if (token) {
+        token->reason = reason;
+        token->dead_since = dead_since;
+    }
+    open.note_dead(std::move(device), std::move(token));
 }
 
 /// Whether the gateway called the row's token dead before: then the row is rejected for that

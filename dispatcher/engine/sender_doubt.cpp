@@ -55,7 +55,8 @@ void Sender::put_in_doubt(std::size_t index, std::uint32_t row, BootTime now) {
     if (reason != Reason::timeout) return;
     auto question = open.identify(context_.campaign.id);
     if (auto token = name_token(open, row)) question.dead.push_back(std::move(*token));
-    late_.expect(SentRow{index, open.serial, row}.ticket(), std::move(question), open.appid(row));
+    late_.expect(SentRow{index, open.serial, row}.ticket(), std::move(question),
+                 name_device(open, row));
 }
 
 /// What a repeated request was answered; false where that is treated as for any other row.

@@ -30,6 +30,8 @@ void Settler::settle_job() {
     flags_.settle(job_->settlement);
     patience_.succeeded();
     control_.settler_stuck = false;
+    if (!job_->dead.empty())
+        context_.observer.tokens_died(context_.gateway_name, std::move(job_->dead));
     if (job_->ends_claim) {
         context_.journal.free_batch(job_->batch);
         job_->chunk->open_claims -= 1;

@@ -369,6 +369,38 @@ TEST_CASE("the server file is found where it is named, else in the usual places"
           "nothing.yaml: no such file (given with --config)");
 }
 
+TEST_CASE("who keeps the device tokens is a webhook", "[unit]") {
+    const Variable secret("PUSHONCE_TEST_SECRET", "s3cret");
+    const ConfigFolder folder;
+    const auto store = std::string("store: {url: sqlite:a.db}\n");
+    CHECK_FALSE(load(folder.write("none.yaml", store)).dead_token_webhook);
+    const auto path = folder.write(
+        "s.yaml", store +
+                      "dead_tokens:\n"
+                      "  webhook: {url: \"http://[::1]:8080?a=b\", secret: "
+                      "\"${env:PUSHONCE_TEST_SECRET}\", ca_file: ca.pem, timeout: 3s}\n");
+    const auto webhook = load(path).dead_token_webhook;
+    REQUIRE(webhook);
+    CHECK(webhook->url.origin == "http://[::1]:8080");
+    CHECK(webhook->url.path == "/?a=b");
+    CHECK(webhook->secret.reveal() == "s3cret");
+    CHECK(webhook->ca_file == folder.file("ca.pem"));
+    CHECK(webhook->timeout == 3s);
+    CHECK_FALSE(load_server_file(path, {}, {"dead_tokens"}).dead_token_webhook);
+    CHECK(problem_of(store + "dead_tokens: {}\n") == "s.yaml:2:14: dead_tokens.webhook is missing");
+    CHECK(problem_of(store + "dead_tokens: {webhok: {url: http://a}}\n")
+              .find("did you mean 'webhook'?") != std::string::npos);
+    CHECK(problem_of(store + "dead_tokens: {webhook: {secret: a}}\n") ==
+          "s.yaml:2:24: dead_tokens.webhook.url is missing");
+    CHECK(problem_of(store + "dead_tokens: {webhook: {url: \"https://u:p@a/\"}}\n") ==
+          "s.yaml:2:30: dead_tokens.webhook.url: must be https://HOST[:PORT]/PATH, or http:// for "
+          "cleartext, with other characters percent-encoded (%20) and without a password or a "
+          "fragment");
+    CHECK(problem_of(store + "dead_tokens: {webhook: {url: http://a, secret: \"\"}}\n") != "");
+    CHECK(problem_of(store + "dead_tokens: {webhook: {url: http://a, timeout: 2m}}\n") !=
+          "no problem");
+}
+
 TEST_CASE("where the secrets are not needed, nothing is missed and no file is read", "[unit]") {
     const Variable secret("PUSHONCE_TEST_SECRET", "s3cret");
     const Variable topic("PUSHONCE_TEST_TOPIC", "com.example.app");

@@ -388,6 +388,14 @@ TEST_CASE("a token that the gateway calls dead is settled with its mark and time
     CHECK(job.settlement.dead[0].dead_since == since);
     CHECK(job.settlement.dead[1].reason == Reason::expired_token);
     CHECK_FALSE(job.settlement.dead[1].dead_since.has_value());
+    // The same for whoever keeps the tokens.
+    REQUIRE(job.dead.size() == 2);
+    CHECK(job.dead[0].appid == "d-0000");
+    CHECK(job.dead[0].token == "token");
+    CHECK(job.dead[0].reason == Reason::unregistered);
+    CHECK(job.dead[0].at == since);
+    CHECK(job.dead[1].appid == "d-0002");
+    CHECK(job.dead[1].at == bench.clock.wall());
 }
 
 TEST_CASE("a late answer may call the token dead, or prove it alive", "[unit]") {
@@ -403,6 +411,9 @@ TEST_CASE("a late answer may call the token dead, or prove it alive", "[unit]") 
     bench.step();
     const auto job = bench.settled();
     CHECK(job.settlement.dead.size() == (is_dead ? 1 : 0));
+    REQUIRE(job.dead.size() == (is_dead ? 1 : 0));
+    if (is_dead) CHECK(job.dead[0].appid == "d-0000");
+    if (is_dead) CHECK(job.dead[0].token == "token");
     CHECK(job.settlement.groups[0].settled.to ==
           (is_dead ? FlagState::rejected : FlagState::delivered));
 }
@@ -442,6 +453,7 @@ TEST_CASE("a row whose token is known to be dead is rejected without a request",
     const auto job = bench.settled();
     CHECK(job.ends_claim);
     CHECK(job.settlement.dead.empty());
+    CHECK(job.dead.empty());  // that was told before
     for (const auto& group : job.settlement.groups) {
         if (group.settled.to != FlagState::rejected) continue;
         CHECK(group.settled.code.reason == Reason::expired_token);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,24 +11,18 @@
 
 namespace dispatcher::webhook {
 
-/// Where a webhook takes notifications: `https://host[:port][/path][?query]`.
+/// Where a webhook takes notifications.
 struct Url {
     http2::Endpoint endpoint;
     std::string path = "/";  ///< with the query
 
-    /// What is wrong with a text that should be one; nothing if all is well.
-    static std::optional<std::string> problem(std::string_view text);
-    /// Of a text without problem. `where` opens errors.
+    /// Of a text that is an HttpUrl. `where` opens errors.
     static Url parse(const std::string& text, const std::string& where);
 };
 
 /// `<campaign>:<appid>`, the same on every attempt. A campaign's name has no colon; of the appid, %
 /// and what is not visible ASCII is percent-encoded, so that no appid can break a header.
 std::string idempotency_key(std::string_view campaign, std::string_view appid);
-
-/// `t=<epoch seconds>,v1=<hexadecimal>`: HMAC-SHA256, with the secret, of the seconds, a full stop
-/// and the body.
-std::string signature(const Secret& secret, WallTime now, std::string_view body);
 
 /// Writes the request. The body depends on nothing but the notification's payload, campaign, appid
 /// and token, so that each attempt has the same.

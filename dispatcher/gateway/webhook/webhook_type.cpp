@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/http_url.h"
+#include "base/request_signature.h"
 #include "gateway/http2/pooled_gateway.h"
 #include "gateway/http2/protocol_key.h"
 #include "gateway/http2/request_preview.h"
@@ -63,7 +65,7 @@ class WebhookType final : public GatewayType {
     }
 
     [[nodiscard]] std::optional<Problem> problem(const GatewayOptions& options) const override {
-        if (const auto found = Url::problem(options.key("url"))) return Problem{"url", *found};
+        if (const auto found = HttpUrl::problem(options.key("url"))) return Problem{"url", *found};
         if (options.secrets.contains("secret") && secret_of(options).empty())
             return Problem{"secret", "is empty; without the key the requests are not signed"};
         if (auto found = DeadStatuses::problem(options.key(kDead)))
@@ -101,7 +103,7 @@ class WebhookType final : public GatewayType {
         writer.write(notification, WallTime{}, request, fields);
         auto preview = http2::preview_of(url.endpoint.origin(), request, fields);
         for (auto& [name, value] : preview.headers)
-            if (name == "pushonce-signature") value = "t=…,v1=(redacted)";
+            if (name == kSignatureHeader) value = "t=…,v1=(redacted)";
         return preview;
     }
 
