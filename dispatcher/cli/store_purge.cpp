@@ -26,7 +26,20 @@ struct PurgeOptions {
     std::string because;
 };
 
+std::string_view word_of(PurgeStep::What what) {
+    switch (what) {
+        case PurgeStep::What::audience:
+            return "audience";
+        case PurgeStep::What::flags:
+            return "flags";
+        case PurgeStep::What::dead_tokens:
+            break;
+    }
+    return "dead_tokens";
+}
+
 std::string names_of(const PurgeStep& step) {
+    if (step.what == PurgeStep::What::dead_tokens) return "dead tokens";
     std::string names;
     for (const auto& campaign : step.campaigns)
         names += (names.empty() ? "" : ", ") + campaign.name;
@@ -41,6 +54,9 @@ std::uint64_t recipients_of(const PurgeStep& step) {
 }
 
 std::string step_text(const PurgeStep& step) {
+    if (step.what == PurgeStep::What::dead_tokens)
+        return fmt::format("dead tokens: {} that no gateway has called dead since",
+                           with_separators(step.dead_tokens));
     return fmt::format("{}: {} of {}, last order {}", names_of(step),
                        step.what == PurgeStep::What::flags
                            ? "flags, appids and data (its name stays taken)"
@@ -49,10 +65,15 @@ std::string step_text(const PurgeStep& step) {
 }
 
 nlohmann::ordered_json step_view(const PurgeStep& step, const PurgeResult& result, bool is_done) {
+    if (step.what == PurgeStep::What::dead_tokens)
+        return {{"what", word_of(step.what)},
+                {"dead_tokens", step.dead_tokens},
+                {"is_done", is_done},
+                {"dead_tokens_deleted", result.dead_tokens}};
     auto campaigns = nlohmann::ordered_json::array();
     for (const auto& campaign : step.campaigns)
         campaigns.push_back(campaign.name);
-    return {{"what", step.what == PurgeStep::What::flags ? "flags" : "audience"},
+    return {{"what", word_of(step.what)},
             {"campaigns", campaigns},
             {"recipients", recipients_of(step)},
             {"last_order", to_iso_text(step.last_sign)},
@@ -63,6 +84,21 @@ nlohmann::ordered_json step_view(const PurgeStep& step, const PurgeResult& resul
             {"chunks_damaged", result.chunks_damaged}};
 }
 
+/// What was removed.
+std::string result_text(const PurgeStep& step, const PurgeResult& result) {
+    switch (step.what) {
+        case PurgeStep::What::audience:
+            return fmt::format("data of {} dropped, their hashes stay",
+                               count_of(result.chunks_dropped, "chunk"));
+        case PurgeStep::What::flags:
+            return fmt::format("{} and the appids of {} deleted", count_of(result.flags, "flag"),
+                               count_of(result.chunks_deleted, "chunk"));
+        case PurgeStep::What::dead_tokens:
+            break;
+    }
+    return with_separators(result.dead_tokens) + " forgotten";
+}
+
 /// One step, with its sentence; answers whether it came to its end.
 bool run_step(Invocation& invocation, SignalWatch& signals, Purge& purge, const PurgeStep& step,
               const Actor& actor) {
@@ -70,23 +106,17 @@ bool run_step(Invocation& invocation, SignalWatch& signals, Purge& purge, const 
     {
         std::atomic<std::uint64_t> done{0};
         const ProgressLine progress(invocation.err, Terminal::of_this_process(), [&] {
-            return fmt::format("purging {}: {} flags and chunks", names_of(step),
-                               with_separators(done));
+            return fmt::format("purging {}: {} rows", names_of(step), with_separators(done));
         });
         result = purge.run(step, actor, [&](const PurgeResult& so_far) {
-            done = so_far.flags + so_far.chunks_deleted + so_far.chunks_dropped;
+            done =
+                so_far.flags + so_far.chunks_deleted + so_far.chunks_dropped + so_far.dead_tokens;
             return !signals.is_stopped();
         });
     }
     const bool is_done = !result.is_refused && !signals.is_stopped();
     if (invocation.globals.json) print_json(invocation.out, step_view(step, result, is_done));
-    invocation.err << fmt::format(
-        "{}: {}.\n", names_of(step),
-        step.what == PurgeStep::What::flags
-            ? fmt::format("{} and the appids of {} deleted", count_of(result.flags, "flag"),
-                          count_of(result.chunks_deleted, "chunk"))
-            : fmt::format("data of {} dropped, their hashes stay",
-                          count_of(result.chunks_dropped, "chunk")));
+    invocation.err << fmt::format("{}: {}.\n", names_of(step), result_text(step, result));
     if (result.chunks_damaged > 0)
         invocation.err << fmt::format(
             "{} not what was sealed, and left as it is: look into it before it goes.\n",
@@ -147,6 +177,8 @@ void add_store_purge(const Verb& store, Invocation& invocation) {
         "names, every column; hashes stay, so that the seal can still be checked. After\n"
         "retention.flags flags and appids go, too, when every campaign of their scope is finished\n"
         "and as old; what was sealed, the audit and the name stay: launching it again is refused.\n"
+        "So do dead device tokens that no gateway has called dead for so long: each is asked for\n"
+        "again.\n"
         "Safe beside running campaigns, and after kill -9: the next purge goes on.\n"
         "Examples:\n"
         "  pushonce store purge --dry-run\n"

@@ -15,6 +15,7 @@ namespace {
 // little.
 constexpr std::size_t kFlagsPage = 5000;
 constexpr std::size_t kChunksPage = 32;
+constexpr std::size_t kTokensPage = 5000;
 
 std::string days_text(std::chrono::milliseconds age) {
     return fmt::format("{} h", std::chrono::duration_cast<std::chrono::hours>(age).count());
@@ -49,17 +50,26 @@ std::vector<PurgeStep> Purge::plan() {
         std::erase_if(steps, [&](const PurgeStep& step) { return step.scope == id; });
         steps.push_back(std::move(scope));
     }
+    if (const auto tokens = retention_.count_dead_tokens(now - ages_.flags))
+        steps.push_back({PurgeStep::What::dead_tokens, {}, {}, {}, tokens});
     return steps;
 }
 
 PurgeResult Purge::run(const PurgeStep& step, const Actor& actor,
                        const std::function<bool(const PurgeResult&)>& progress) {
     PurgeResult result;
-    if (step.what == PurgeStep::What::flags)
-        run_flags(step, actor, result, progress);
-    else
-        for (const auto& campaign : step.campaigns)
-            run_audience(campaign, actor, result, progress);
+    switch (step.what) {
+        case PurgeStep::What::flags:
+            run_flags(step, actor, result, progress);
+            break;
+        case PurgeStep::What::audience:
+            for (const auto& campaign : step.campaigns)
+                run_audience(campaign, actor, result, progress);
+            break;
+        case PurgeStep::What::dead_tokens:
+            run_dead_tokens(actor, result, progress);
+            break;
+    }
     return result;
 }
 
@@ -127,6 +137,19 @@ void Purge::run_flags(const PurgeStep& step, const Actor& actor, PurgeResult& re
             result.chunks_deleted += chunks;
             if (!progress(result)) return;
         }
+    }
+}
+
+void Purge::run_dead_tokens(const Actor& actor, PurgeResult& result,
+                            const std::function<bool(const PurgeResult&)>& progress) {
+    store_.add_audit(CampaignId{}, "purge",
+                     fmt::format("dead tokens, {} old", days_text(ages_.flags)), actor);
+    const auto before = retention_.now() - ages_.flags;
+    for (std::string after;;) {
+        const auto deleted = retention_.delete_dead_tokens(before, after, kTokensPage);
+        result.dead_tokens += deleted.rows;
+        if (!progress(result) || deleted.is_over) return;
+        after = deleted.next;
     }
 }
 

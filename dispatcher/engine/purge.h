@@ -10,20 +10,23 @@
 
 namespace dispatcher {
 
-/// What is old enough to go, of one campaign or of one scope.
+/// What is old enough to go, of one campaign, of one scope, or of no campaign.
 struct PurgeStep {
     enum class What : std::uint8_t {
-        audience,  ///< the data of its audience: tokens, names, every column but the appid
-        flags,     ///< flags and appids of every campaign of the scope
+        audience,     ///< the data of its audience: tokens, names, every column but the appid
+        flags,        ///< flags and appids of every campaign of the scope
+        dead_tokens,  ///< what the store knows of tokens that were called dead so long ago
     };
     What what = What::audience;
     ScopeId scope;
     std::vector<FinishedCampaign> campaigns;  ///< one for `audience`
     WallTime last_sign{};                     ///< of life, of any of them
+    std::uint64_t dead_tokens = 0;
 };
 
 struct PurgeResult {
     std::uint64_t flags = 0;
+    std::uint64_t dead_tokens = 0;
     std::uint64_t chunks_dropped = 0;  ///< whose data was dropped
     std::uint64_t chunks_deleted = 0;
     std::uint64_t chunks_damaged = 0;  ///< left as they are: they are not what was sealed
@@ -54,6 +57,8 @@ class Purge {
                       const std::function<bool(const PurgeResult&)>& progress);
     void run_flags(const PurgeStep& step, const Actor& actor, PurgeResult& result,
                    const std::function<bool(const PurgeResult&)>& progress);
+    void run_dead_tokens(const Actor& actor, PurgeResult& result,
+                         const std::function<bool(const PurgeResult&)>& progress);
     std::vector<Retention::DroppedData> hash_data(CampaignId campaign,
                                                   const std::vector<ChunkNo>& chunks,
                                                   PurgeResult& result);

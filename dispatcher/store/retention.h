@@ -67,6 +67,13 @@ class Retention {
     virtual Deleted delete_flags(ScopeId scope, std::string_view after, std::size_t limit) = 0;
     /// Deletes up to `limit` chunks of a purged campaign; answers how many there were.
     virtual std::size_t delete_chunks(CampaignId campaign, std::size_t limit) = 0;
+
+    /// Dead device tokens that no gateway has called dead since then.
+    virtual std::uint64_t count_dead_tokens(WallTime before) = 0;
+    /// Forgets those among the next `limit` tokens behind `after`. Never refused: whoever meets one
+    /// of them asks its gateway again.
+    virtual Deleted delete_dead_tokens(WallTime before, std::string_view after,
+                                       std::size_t limit) = 0;
 };
 
 }  // namespace dispatcher

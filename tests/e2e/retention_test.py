@@ -177,6 +177,25 @@ class RetentionTest(unittest.TestCase):
         self.assertEqual(self.table("chunk"), 0)
         self.assertEqual(self.gateway.ledger_lines(), DEVICES)
 
+    def test_dead_tokens_are_forgotten_when_nobody_has_called_them_dead_for_long(self):
+        self.launch("sale")
+        now = number(self.store, "SELECT MAX(changed_at) FROM delivery")
+        rows = ", ".join(f"(X'{n:064x}', 200, NULL, {now - days * DAY_MS})"
+                         for n, days in enumerate((0, 399, 401, 500)))
+        execute(self.store, "INSERT INTO dead_token (mark, reason, dead_since, told_at) VALUES " +
+                rows)
+        dry = self.command("--json", "store", "purge", "--dry-run")
+        self.assertIn("dead tokens: 2 ", dry.err)
+        self.assertEqual(json.loads(dry.out), {"what": "dead_tokens", "dead_tokens": 2,
+                                               "is_done": False, "dead_tokens_deleted": 0})
+        self.assertEqual(self.table("dead_token"), 4)
+        done = self.command("store", "purge", "--yes", "--because", "monthly")
+        self.assertIn("dead tokens: 2 forgotten", done.err)
+        self.assertEqual(self.table("dead_token"), 2)
+        self.assertIn("monthly", self.command("audit").out)
+        self.assertIn("Nothing in the store is old enough",
+                      self.command("store", "purge", "--yes").err)
+
     # -- forget -----------------------------------------------------------------------------
 
     def dump(self):

@@ -181,4 +181,54 @@ TEST_CASE("a flag's age counts for its holder, or for the whole scope", "[contra
     CHECK_FALSE(retention.has_flag_since(first.scope, first.id, before + std::chrono::hours(1)));
 }
 
+TEST_CASE("dead tokens are forgotten by the time of their last word, page by page", "[contract]") {
+    const auto kind = GENERATE(from_range(store_kinds()));
+    CAPTURE(kind);
+    StoreUnderTest test(kind);
+    auto& retention = test.retention();
+    auto& session = test.campaigns().session();
+    const auto note = [&](std::string_view letters) {
+        std::vector<DeadToken> tokens;
+        for (const char letter : letters) {
+            tokens.emplace_back();
+            tokens.back().mark = std::string(32, letter);
+        }
+        session.begin();
+        session.note_dead_tokens(tokens);
+        session.commit();
+    };
+    const auto later = [&](WallTime than) {
+        while (retention.now() <= than)
+            continue;
+        return retention.now();
+    };
+    note("acegi");
+    const auto cut = later(retention.now());
+    later(cut);
+    note("bc");  // one of them again
+    CHECK(retention.count_dead_tokens(WallTime{}) == 0);
+    CHECK(retention.count_dead_tokens(cut) == 4);
+    CHECK(retention.delete_dead_tokens(WallTime{}, "", 100).rows == 0);
+    std::uint64_t rows = 0;
+    int pages = 0;
+    for (std::string after;; ++pages) {
+        const auto deleted = retention.delete_dead_tokens(cut, after, 2);
+        CHECK_FALSE(deleted.is_refused);
+        CHECK(deleted.rows <= 2);
+        rows += deleted.rows;
+        if (deleted.is_over) break;
+        after = deleted.next;
+    }
+    CHECK(rows == 4);
+    CHECK(pages == 3);
+    CHECK(retention.count_dead_tokens(cut) == 0);
+    std::vector<std::string> marks;
+    for (const char letter : std::string("abcegi"))
+        marks.emplace_back(32, letter);
+    std::string left;
+    for (const auto& token : session.read_dead_tokens(views_of(marks)))
+        left += token.mark.front();
+    CHECK(left == "bc");
+}
+
 }  // namespace dispatcher::test

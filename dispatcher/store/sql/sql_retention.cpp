@@ -43,6 +43,10 @@ constexpr auto kStretchOfHolders =
     "FROM delivery WHERE scope_id={scope} AND appid>{after}{until} AND campaign_id IN ({holders})";
 constexpr auto kChunkAt =
     "SELECT chunk_no FROM chunk WHERE campaign_id={} ORDER BY chunk_no LIMIT {}";
+// The same of dead tokens, which have no other key.
+constexpr auto kTokensEnd =
+    "SELECT mark FROM dead_token WHERE mark>{} ORDER BY mark LIMIT 1 OFFSET {}";
+constexpr auto kTokensBefore = "FROM dead_token WHERE told_at<{before}{stretch}";
 
 /// What can delete more than one row is written once for the tables that hang on a chunk.
 constexpr std::array kChunkTables = {"chunk_payload", "chunk"};
@@ -207,6 +211,44 @@ Retention::Deleted SqlRetention::delete_flags(ScopeId scope, std::string_view af
         connection.query("SELECT COUNT(*) " + stretch,
                          [&](const Row& row) { deleted.rows = row.natural(0); });
         if (deleted.rows > 0) connection.exec("DELETE " + stretch);
+        transaction.commit();
+        return deleted;
+    });
+}
+
+std::uint64_t SqlRetention::count_dead_tokens(WallTime before) {
+    return retrying_.run([&](SqlSession& session) {
+        std::uint64_t count = 0;
+        session.connection().query(
+            "SELECT COUNT(*) " + fmt::format(kTokensBefore,
+                                             fmt::arg("before", before.time_since_epoch().count()),
+                                             fmt::arg("stretch", "")),
+            [&](const Row& row) { count = row.natural(0); });
+        return count;
+    });
+}
+
+Retention::Deleted SqlRetention::delete_dead_tokens(WallTime before, std::string_view after,
+                                                    std::size_t limit) {
+    return retrying_.run([&](SqlSession& session) {
+        auto& connection = session.connection();
+        const auto& dialect = connection.dialect();
+        Deleted deleted;
+        Transaction transaction(connection);
+        deleted.is_over = true;
+        connection.query(fmt::format(kTokensEnd, dialect.key(after), limit - 1),
+                         [&](const Row& row) {
+                             deleted.next = std::string(row.bytes(0));
+                             deleted.is_over = false;
+                         });
+        auto stretch = " AND mark>" + dialect.key(after);
+        if (!deleted.is_over) stretch += " AND mark<=" + dialect.key(deleted.next);
+        const auto tokens =
+            fmt::format(kTokensBefore, fmt::arg("before", before.time_since_epoch().count()),
+                        fmt::arg("stretch", stretch));
+        connection.query("SELECT COUNT(*) " + tokens,
+                         [&](const Row& row) { deleted.rows = row.natural(0); });
+        if (deleted.rows > 0) connection.exec("DELETE " + tokens);
         transaction.commit();
         return deleted;
     });

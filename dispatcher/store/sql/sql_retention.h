@@ -23,6 +23,8 @@ class SqlRetention final : public Retention {
     bool mark_purged(ScopeId scope, std::string_view detail, const Actor& actor) override;
     Deleted delete_flags(ScopeId scope, std::string_view after, std::size_t limit) override;
     std::size_t delete_chunks(CampaignId campaign, std::size_t limit) override;
+    std::uint64_t count_dead_tokens(WallTime before) override;
+    Deleted delete_dead_tokens(WallTime before, std::string_view after, std::size_t limit) override;
 
   private:
     RetryingSession retrying_;
