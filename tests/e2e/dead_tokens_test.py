@@ -1,26 +1,31 @@
 #!/usr/bin/env python3
-"""Dead device tokens: told once to whoever keeps the tokens, and never sent to again."""
+"""Dead device tokens: told once to whoever keeps the tokens, and never sent to again.
+
+    dead_tokens_test.py [--store sqlite|mariadb] [unittest's options]
+"""
 import contextlib
 import csv
 import io
 import json
 import sqlite3
 import ssl
+import sys
 import unittest
 import urllib.request
 
-from harness import Fault, Lab, MockGateway, SqliteStore
-from judge import REJECTED, read_flags, read_ledger
+from harness import STORES, Fault, Lab, MockGateway
+from judge import IN_DOUBT, REJECTED, read_flags, read_ledger
 
 DEVICES = 400
 DEAD = [f"d-{number:06d}" for number in range(0, DEVICES, 100)]
 UNREGISTERED = 200  # the code
+STORE = STORES["sqlite"]
 
 
 class DeadTokensTest(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(Lab("dead-tokens"))
-        self.store = SqliteStore(self.lab)
+        self.store = STORE(self.lab)
         self.gateway = MockGateway(self.lab, faults=(Fault("unregistered"),))
         self.config = self.lab.server_file(self.store, self.gateway)
         self.command("store", "init")
@@ -56,6 +61,9 @@ class DeadTokensTest(unittest.TestCase):
         return self.lab.write("registered.csv", text).name
 
     def execute(self, *statements):
+        if self.store.kind != "sqlite":
+            self.store.execute(";".join(statements), "pushonce")
+            return
         with contextlib.closing(sqlite3.connect(self.store.path)) as db:
             for statement in statements:
                 db.execute(statement)
@@ -73,10 +81,10 @@ class DeadTokensTest(unittest.TestCase):
             self.assertEqual((line["gateway"], line["reason"]), ("apns", "unregistered"))
             self.assertEqual(line["settled_at"], lines[appid]["settled_at"])
         remembered = self.store.rows("SELECT dead_since, length(mark), hex(mark) FROM dead_token")
-        self.assertEqual(sorted(row[0] for row in remembered),
+        self.assertEqual(sorted(int(row[0]) for row in remembered),
                          sorted(line["timestamp"] for line in told.values()))
         # The token itself is not in that table, nor a plain hash of it.
-        self.assertEqual({row[1] for row in remembered}, {32})
+        self.assertEqual({int(row[1]) for row in remembered}, {32})
         self.assertFalse({row[2].lower() for row in remembered} & set(self.tokens.values()))
 
         path = self.lab.path("dead.csv")
@@ -132,6 +140,33 @@ class DeadTokensTest(unittest.TestCase):
         sent = {line["token"] for line in read_ledger(self.gateway.ledger_path)[-2:]}
         self.assertEqual(sent, {fresh, self.tokens["d-000002"]})
 
+    def remembered(self):
+        return int(self.store.rows("SELECT count(*) FROM dead_token")[0][0])
+
+    def test_a_kill_forgets_no_more_than_what_was_not_settled(self):
+        for step in ("CP14", "CP15", "CP16"):  # before a settlement is in the store, and after it
+            with self.subTest(step):
+                self.execute("DELETE FROM dead_token")
+                name = "sale-" + step
+                self.command("launch", self.lab.campaign_file(name), "--yes", "--despite-similar",
+                             expect=-9, env={"CRASH_AT": step})
+                settled = self.having(name)
+                self.assertEqual(self.remembered(), len(settled))
+                if step != "CP16":
+                    self.assertEqual(settled, set())
+                # What was on the wire is in doubt, and nobody knows that it is dead.
+                self.command("restart", name, expect={0, 3})
+                flags = read_flags(self.store, name)
+                self.assertLessEqual({flags[a].state for a in DEAD}, {REJECTED, IN_DOUBT})
+                self.assertEqual(set(self.dead(name)), self.having(name))
+                self.assertLessEqual(settled, self.having(name))
+                known, before = self.remembered(), self.refused()
+                self.launch("next-" + step)
+                self.assertEqual(self.refused() - before, len(DEAD) - known)
+                self.assertEqual(sorted(self.having("next-" + step)), DEAD)
+                self.launch("third-" + step)
+                self.assertEqual(self.refused() - before, len(DEAD) - known)
+
     def test_another_target_knows_nothing_of_it(self):
         self.launch("sale")
         self.gateway.keys["environment"] = "sandbox"
@@ -156,4 +191,8 @@ class DeadTokensTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if "--store" in sys.argv:
+        at = sys.argv.index("--store")
+        STORE = STORES[sys.argv[at + 1]]
+        del sys.argv[at:at + 2]
     unittest.main(verbosity=2)
