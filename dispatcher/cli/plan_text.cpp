@@ -79,6 +79,10 @@ std::string store_text(const StorePlan& store, bool is_live_audience) {
     if (store.suppressed > 0)
         text += fmt::format("            {} more opted out: suppressed, they are not sent to\n",
                             with_separators(store.suppressed));
+    if (store.known_dead > 0)
+        text +=
+            fmt::format("            {}{} known dead: their gateways will not be asked\n",
+                        store.is_dead_estimate ? "about " : "", with_separators(store.known_dead));
     if (store.by_others > 0)
         text += fmt::format(
             "            {} of them by other campaigns of the scope: they are not notified again\n",
@@ -255,6 +259,8 @@ nlohmann::ordered_json plan_view(const PreparedCampaign& prepared, const Plan& p
                          {"in_doubt", store->in_doubt},
                          {"skipped", store->skipped},
                          {"suppressed", store->suppressed},
+                         {"known_dead", store->known_dead},
+                         {"is_dead_estimate", store->is_dead_estimate},
                          {"by_other_campaigns", store->by_others},
                          {"is_scope_new", store->is_scope_new},
                          {"is_missing", store->is_missing},

@@ -5,8 +5,14 @@
 namespace dispatcher {
 namespace {
 
+bool has_smaller_hash(const AudienceSample::Member& left, const AudienceSample::Member& right) {
+    return left.hash < right.hash;
+}
+
+}  // namespace
+
 /// FNV-1a, and the finaliser of MurmurHash3, which spreads what FNV leaves alike in numbered ids.
-std::uint64_t hash_of(std::string_view appid) {
+std::uint64_t appid_hash(std::string_view appid) {
     std::uint64_t hash = 0xcbf29ce484222325U;
     for (const char byte : appid)
         hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
@@ -17,15 +23,9 @@ std::uint64_t hash_of(std::string_view appid) {
     return hash ^ (hash >> 33U);
 }
 
-bool has_smaller_hash(const AudienceSample::Member& left, const AudienceSample::Member& right) {
-    return left.hash < right.hash;
-}
-
-}  // namespace
-
 void AudienceSample::add(std::string_view appid, std::string_view locale, GatewayNo gateway) {
     ++seen_;
-    const auto hash = hash_of(appid);
+    const auto hash = appid_hash(appid);
     const bool is_full = heap_.size() == size_max_;
     if (is_full && (size_max_ == 0 || hash >= heap_.front().hash)) return;
     if (is_full) {

@@ -10,6 +10,9 @@
 
 namespace dispatcher {
 
+/// Spreads appids evenly over all numbers, however they are made. Pure.
+std::uint64_t appid_hash(std::string_view appid);
+
 /// A sketch of an audience in bounded memory: the members whose appids have the smallest hashes
 /// (bottom-k). They are a uniform sample, however the appids are made, and the same audience gives
 /// the same one. A share p of the audience shows in it as p ± 3·√(p(1−p)/k): with k = 1,000, 20 %

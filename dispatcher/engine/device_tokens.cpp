@@ -9,8 +9,6 @@
 namespace dispatcher {
 namespace {
 
-/// Marks of one question: what a session takes in one call.
-constexpr std::size_t kMarksMax = 1000;
 /// The year 9999.
 constexpr std::int64_t kMillisecondsMax = 253'402'300'799'000;
 
@@ -86,31 +84,35 @@ std::optional<WallTime> DeviceTokens::registered_at(
     return read_registration_time(value_at(values, registered_column_));
 }
 
+void for_each_known_dead(StoreSession& session, std::vector<NumberedMark>& marks,
+                         const std::function<void(std::uint32_t, const DeadToken&)>& visit) {
+    std::sort(marks.begin(), marks.end());
+    std::vector<std::string_view> asked;
+    for (const auto& [mark, number] : marks)
+        if (asked.empty() || asked.back() != mark) asked.push_back(mark);
+    const auto known = session.read_dead_tokens(asked);
+    for (const auto& [mark, number] : marks) {
+        const auto token = std::ranges::lower_bound(known, mark, {}, &DeadToken::mark);
+        if (token != known.end() && token->mark == mark) visit(number, *token);
+    }
+}
+
 DeadRows find_dead_rows(StoreSession& session, const DeviceTokens& tokens,
                         std::span<const std::uint32_t> rows, const RowValues& values_of) {
     DeadRows dead;
     if (rows.empty() || !session.has_dead_tokens()) return dead;
     std::vector<std::string_view> values;
     for (std::size_t begin = 0; begin < rows.size(); begin += kMarksMax) {
-        // Several rows may have the same token.
-        std::vector<std::pair<std::string, std::uint32_t>> marked;
+        std::vector<NumberedMark> marks;
         for (const auto row : rows.subspan(begin, std::min(kMarksMax, rows.size() - begin))) {
             values_of(row, values);
             if (auto mark = tokens.mark_of(values); !mark.empty())
-                marked.emplace_back(std::move(mark), row);
+                marks.emplace_back(std::move(mark), row);
         }
-        std::sort(marked.begin(), marked.end());
-        std::vector<std::string_view> marks;
-        for (const auto& [mark, row] : marked)
-            if (marks.empty() || marks.back() != mark) marks.push_back(mark);
-        const auto known = session.read_dead_tokens(marks);
-        for (const auto& [mark, row] : marked) {
-            const auto token = std::ranges::lower_bound(known, mark, {}, &DeadToken::mark);
-            if (token == known.end() || token->mark != mark) continue;
+        for_each_known_dead(session, marks, [&](std::uint32_t row, const DeadToken& token) {
             values_of(row, values);
-            const auto registered = tokens.registered_at(values);
-            if (!registered || *registered <= token->died_at()) dead.emplace(row, token->reason);
-        }
+            if (token.covers(tokens.registered_at(values))) dead.emplace(row, token.reason);
+        });
     }
     return dead;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "audience/chunk_block.h"
@@ -49,6 +50,16 @@ class DeviceTokens {
 /// RFC 3339 ("2027-03-01T09:00:00Z", with any offset and fraction) or milliseconds since 1970;
 /// nothing if the text is neither. Pure.
 std::optional<WallTime> read_registration_time(std::string_view text);
+
+/// A token's mark, and a number of whoever asks about it.
+using NumberedMark = std::pair<std::string, std::uint32_t>;
+/// Marks of one question: what a session takes in one call.
+inline constexpr std::size_t kMarksMax = 1000;
+
+/// Calls `visit` for each of these, at most kMarksMax, whose token is known to be dead, by number;
+/// several may have the same mark. Sorts them.
+void for_each_known_dead(StoreSession& session, std::vector<NumberedMark>& marks,
+                         const std::function<void(std::uint32_t, const DeadToken&)>& visit);
 
 /// Rows whose device token is dead, and why the gateway said so.
 using DeadRows = std::unordered_map<std::uint32_t, Reason>;

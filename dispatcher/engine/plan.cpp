@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audience/row_check.h"
+#include "engine/known_dead.h"
 #include "engine/notification_renderer.h"
 
 namespace dispatcher {
@@ -55,29 +56,38 @@ void count(Counts& counts, FlagState state) {
     }
 }
 
-/// Counts an audience, given in the order of appids, by its flags and opt-outs, a page at a time.
+/// Counts an audience, given in the order of appids, by its flags, opt-outs and dead device tokens,
+/// a page at a time.
 class FlagTally {
   public:
     /// `scope`: absent where no campaign has sent under it. What is counted goes to `plan` and,
     /// where another campaign than `own` holds the flag, to `sisters`.
-    FlagTally(CampaignStore& store, std::optional<ScopeId> scope, std::optional<CampaignId> own,
-              StorePlan& plan, std::map<CampaignId, SisterPlan>& sisters)
+    FlagTally(CampaignStore& store, KnownDead& dead, std::optional<ScopeId> scope,
+              std::optional<CampaignId> own, StorePlan& plan,
+              std::map<CampaignId, SisterPlan>& sisters)
         : store_(store),
+          dead_(dead),
           scope_(scope),
           own_(own),
           plan_(plan),
           sisters_(sisters),
           has_opt_outs_(!store.opt_outs("", 1).empty()) {}
 
-    /// Whether there are flags or opt-outs that anybody of the audience could have.
-    [[nodiscard]] bool has_anything() const { return scope_ || has_opt_outs_; }
+    /// Whether there is anything in the store that anybody of the audience could have.
+    [[nodiscard]] bool has_anything() const { return scope_ || has_opt_outs_ || dead_.has_any(); }
 
-    void add(std::string_view appid) {
-        appids_.push(appid);
+    void add(const Audience::Recipient& recipient) {
+        if (auto candidate = dead_.candidate(recipient))
+            candidates_.emplace_back(appids_.size(), std::move(*candidate));
+        appids_.push(recipient.appid);
         if (appids_.size() == kKeysPage) read_page();
     }
 
-    void finish() { read_page(); }
+    void finish() {
+        read_page();
+        plan_.known_dead = dead_.finish(plan_.fresh + plan_.retryable);
+        plan_.is_dead_estimate = dead_.is_sample();
+    }
 
   private:
     void read_page() {
@@ -97,7 +107,26 @@ class FlagTally {
         }
         plan_.suppressed += opted_out_without_flag;
         plan_.fresh += without_flag - opted_out_without_flag;
+        add_candidates(page, opted_out);
         appids_.clear();
+    }
+
+    /// Of those that would be sent to, whose tokens are looked at.
+    void add_candidates(const std::vector<std::string_view>& page,
+                        const std::vector<std::string_view>& opted_out) {
+        const auto flagged =
+            candidates_.empty() ? std::vector<std::string_view>() : flags_.appids.views();
+        for (auto& [place, candidate] : candidates_) {
+            const auto appid = page[place];
+            const auto flag = std::ranges::lower_bound(flagged, appid);
+            const bool is_held =
+                flag != flagged.end() && *flag == appid &&
+                flags_.rows[static_cast<std::size_t>(flag - flagged.begin())].state !=
+                    FlagState::released;
+            if (!is_held && !std::ranges::binary_search(opted_out, appid))
+                dead_.add(std::move(candidate));
+        }
+        candidates_.clear();
     }
 
     void count_row(const FlagRows::Row& row, bool is_opted_out) {
@@ -114,12 +143,14 @@ class FlagTally {
     }
 
     CampaignStore& store_;
+    KnownDead& dead_;
     const std::optional<ScopeId> scope_;
     const std::optional<CampaignId> own_;
     StorePlan& plan_;
     std::map<CampaignId, SisterPlan>& sisters_;
     const bool has_opt_outs_;
     AppidList appids_;
+    std::vector<std::pair<std::size_t, KnownDead::Candidate>> candidates_;  ///< by place in it
     AppidList suppressed_;
     FlagRows flags_;
 };
@@ -244,10 +275,10 @@ StorePlan Planner::compare(CampaignStore& store) const {
     for (const auto& record : listed)
         if (record.head.scope == *scope && record.head.id != own)
             sisters[record.head.id] = {record.name.text(), record.head.state, 0, 0, 0, 0, 0};
-    FlagTally tally(store, scope, own, plan, sisters);
+    KnownDead dead(store, campaign_, gateways_, audience_);
+    FlagTally tally(store, dead, scope, own, plan, sisters);
     if (tally.has_anything()) {
-        audience_.for_each(
-            [&](const Audience::Recipient& recipient) { tally.add(recipient.appid); });
+        audience_.for_each([&](const Audience::Recipient& recipient) { tally.add(recipient); });
         tally.finish();
     } else {
         plan.fresh = audience_.counts().recipients;

@@ -57,6 +57,8 @@ struct StorePlan {
     std::uint64_t in_doubt = 0;
     std::uint64_t skipped = 0;
     std::uint64_t suppressed = 0;     ///< would be new or tried again, but opted out: not sent to
+    std::uint64_t known_dead = 0;     ///< of fresh and retryable: rejected without a request
+    bool is_dead_estimate = false;    ///< known_dead is what a sample says
     std::uint64_t by_others = 0;      ///< of the last four and claimed: held by another campaign
     std::vector<SisterPlan> sisters;  ///< every other campaign of the scope, newest first
     bool is_scope_new = false;        ///< no campaign has sent under this scope so far

@@ -141,8 +141,11 @@ struct DeadToken {
     std::optional<WallTime> dead_since;  ///< by the gateway's clock, where it named a time
     WallTime told_at{};                  ///< when it was noted, by the database's clock
 
-    /// A token that was registered later than this is alive again.
     [[nodiscard]] WallTime died_at() const { return dead_since.value_or(told_at); }
+    /// Whether it is dead for who registered it then; one that was registered later is alive again.
+    [[nodiscard]] bool covers(std::optional<WallTime> registered_at) const {
+        return !registered_at || *registered_at <= died_at();
+    }
 };
 
 /// Port: one connection to the store, one typed operation per statement of the flag protocol. The

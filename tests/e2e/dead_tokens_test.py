@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import sqlite3
+import re
 import ssl
 import sys
 import unittest
@@ -19,6 +20,8 @@ from judge import IN_DOUBT, REJECTED, read_flags, read_ledger
 DEVICES = 400
 DEAD = [f"d-{number:06d}" for number in range(0, DEVICES, 100)]
 UNREGISTERED = 200  # the code
+# More than a plan looks at one by one.
+MANY = 30_000
 STORE = STORES["sqlite"]
 
 
@@ -139,6 +142,42 @@ class DeadTokensTest(unittest.TestCase):
         self.assertGreaterEqual(self.dead("next")[later]["timestamp"], time_of[later])
         sent = {line["token"] for line in read_ledger(self.gateway.ledger_path)[-2:]}
         self.assertEqual(sent, {fresh, self.tokens["d-000002"]})
+
+    def planned(self, audience):
+        """What a plan says of known-dead devices: its words, and its figures."""
+        file = self.lab.campaign_file("planned", audience=audience)
+        words = re.search(r"(about )?([\d,]+) known dead", self.command("plan", file).out)
+        return (words and words[0], json.loads(self.command("--json", "plan", file).out)["store"])
+
+    def test_a_plan_counts_those_that_will_not_be_asked(self):
+        self.assertIsNone(self.planned("audience.csv")[0])
+        self.launch("sale")
+        words, store = self.planned("audience.csv")
+        self.assertEqual(words, f"{len(DEAD)} known dead")
+        self.assertEqual((store["known_dead"], store["is_dead_estimate"]), (len(DEAD), False))
+        self.assertEqual(store["new"], DEVICES)
+        later = self.dead("sale")[DEAD[0]]["timestamp"] + 1
+        name = self.audience([(DEAD[0], self.tokens[DEAD[0]], later),
+                              (DEAD[1], self.tokens[DEAD[1]], later - 2), ("alive", "0" * 64, "")])
+        self.assertEqual(self.planned(name)[1]["known_dead"], 1)
+        # Who has a flag of the campaign, or opted out, is not sent to anyway.
+        file = self.lab.campaign_file("sale", audience="audience.csv")
+        self.assertEqual(json.loads(self.command("--json", "plan", file).out)["store"]
+                         ["known_dead"], 0)
+        self.command("suppress", "add", DEAD[0], "--because", "asked")
+        self.assertEqual(self.planned("audience.csv")[1]["known_dead"], len(DEAD) - 1)
+
+    def test_of_a_large_audience_a_plan_looks_at_a_sample(self):
+        tokens = self.lab.audience_file(MANY, "many.csv", faults=self.gateway.faults)
+        dead = [a for a in tokens if self.gateway.fault_of(a)]
+        name = self.audience([(appid, tokens[appid], "") for appid in dead])
+        self.launch("sale", name)
+        self.assertEqual(self.refused(), len(dead))
+        words, store = self.planned("many.csv")
+        self.assertRegex(words, r"^about [\d,]+ known dead$")
+        self.assertTrue(store["is_dead_estimate"])
+        # Three sigma and more, and the sample is always the same.
+        self.assertLess(abs(store["known_dead"] - len(dead)), len(dead) // 3)
 
     def remembered(self):
         return int(self.store.rows("SELECT count(*) FROM dead_token")[0][0])
