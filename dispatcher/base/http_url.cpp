@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/host_name.h"
+#include "base/invariant.h"
 
 namespace dispatcher {
 namespace {
@@ -49,6 +50,14 @@ HttpUrl HttpUrl::parse(const std::string& text) {
     const auto path_at = authority_end(text);
     HttpUrl url;
     url.origin = text.substr(0, path_at);
+    url.is_tls = text.starts_with("https://");
+    const auto written = url.authority();
+    const auto authority = parse_authority(written);
+    invariant(authority.has_value(), "a URL without problem names a host");
+    url.host = authority->host_name();
+    constexpr std::uint16_t kHttp = 80;
+    constexpr std::uint16_t kHttps = 443;
+    url.port = authority->port.value_or(url.is_tls ? kHttps : kHttp);
     if (path_at < text.size()) url.path = text.substr(path_at);
     if (url.path.front() != '/') url.path.insert(0, "/");
     return url;

@@ -14,8 +14,15 @@ namespace {
 
 using Kind = NoticeAnswer::Kind;
 
+/// A connection attempt cannot be interrupted, so it must not last.
+constexpr std::chrono::milliseconds kConnectPatience{3000};
 /// Nothing is read of an answer but its status; a body may be so long all the same.
 constexpr std::size_t kAnswerBytesMax = 65'536;
+
+std::unique_ptr<httplib::ClientImpl> client_for(const HttpUrl& url) {
+    if (url.is_tls) return std::make_unique<httplib::SSLClient>(url.host, url.port);
+    return std::make_unique<httplib::ClientImpl>(url.host, url.port);
+}
 
 std::string trouble_of(httplib::Error error) {
     using enum httplib::Error;
@@ -41,7 +48,7 @@ struct HttpReceiver::Line {
     /// Its requests can be stopped while one of these lives.
     class Use {
       public:
-        Use(Line& line, httplib::Client& client) : line_(line) {
+        Use(Line& line, httplib::ClientImpl& client) : line_(line) {
             const std::lock_guard lock(line.mutex);
             is_allowed = !line.is_stopped;
             line.client = &client;
@@ -60,8 +67,8 @@ struct HttpReceiver::Line {
     };
 
     std::mutex mutex;
-    httplib::Client* client = nullptr;  // guarded by mutex
-    bool is_stopped = false;            // guarded by mutex
+    httplib::ClientImpl* client = nullptr;  // guarded by mutex
+    bool is_stopped = false;                // guarded by mutex
 };
 
 HttpReceiver::HttpReceiver(NoticeOptions options, Clock& clock)
@@ -71,18 +78,19 @@ HttpReceiver::~HttpReceiver() = default;
 
 NoticeAnswer HttpReceiver::post(const Notice& notice, std::chrono::milliseconds patience) {
     const auto deadline = clock_.now() + patience;
-    httplib::Client client(options_.url.origin);
-    client.set_connection_timeout(patience);
-    client.set_read_timeout(patience);
-    client.set_write_timeout(patience);
-    client.set_follow_location(false);  // nobody else gets the tokens
-    client.enable_server_certificate_verification(true);
-    if (!options_.ca_file.empty()) client.set_ca_cert_path(options_.ca_file);
+    const auto client = client_for(options_.url);
+    client->set_connection_timeout(std::min(patience, kConnectPatience));
+    client->set_read_timeout(patience);
+    client->set_write_timeout(patience);
+    client->set_follow_location(false);  // nobody else gets the tokens
+    client->enable_server_certificate_verification(true);
+    if (!options_.ca_file.empty()) client->set_ca_cert_path(options_.ca_file);
 
     httplib::Request request;
     request.method = "POST";
     request.path = options_.url.path;
     request.body = notice.body;
+    request.set_header("Host", options_.url.authority());
     request.set_header("User-Agent", "pushonce");
     request.set_header("Content-Type", "application/json");
     request.set_header("Idempotency-Key", notice.idempotency_key);
@@ -100,9 +108,9 @@ NoticeAnswer HttpReceiver::post(const Notice& notice, std::chrono::milliseconds 
         read += bytes;
         return read <= kAnswerBytesMax && clock_.now() < deadline;
     };
-    const Line::Use use(*line_, client);
+    const Line::Use use(*line_, *client);
     if (!use.is_allowed) return {Kind::unavailable, "stopped"};
-    const auto result = client.send(request);
+    const auto result = client->send(request);
     if (!result && status == 0) return {Kind::unavailable, trouble_of(result.error())};
     return read_notice_status(result ? result->status : status);
 }
