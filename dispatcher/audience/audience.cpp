@@ -61,7 +61,15 @@ class Audience::Spool {
     template <class Visit>
     void for_each_record(const Visit& visit);
     [[nodiscard]] std::size_t gateways() const { return gateways_; }
+    /// Puts what replaces values of this gateway in their places; answers whether anything does.
+    bool replace_in(GatewayNo gateway, std::vector<std::string_view>& values) const;
 
+    struct Replacement {
+        GatewayNo gateway;
+        std::size_t column;
+        std::string value;
+    };
+    std::vector<Replacement> replacements;
     ScratchSpace space;
     AudienceCounts counts;
     AudienceOrigin origin;
@@ -207,6 +215,17 @@ void Audience::Spool::for_each_record(const Visit& visit) {
     }
 }
 
+bool Audience::Spool::replace_in(GatewayNo gateway, std::vector<std::string_view>& values) const {
+    bool is_changed = false;
+    for (const auto& [of, column, value] : replacements) {
+        if (of != gateway) continue;
+        if (values.size() <= column) values.resize(column + 1);
+        values[column] = value;
+        is_changed = true;
+    }
+    return is_changed;
+}
+
 AudienceOrigin origin_of(const AudienceOptions& options) {
     AudienceOrigin origin;
     origin.members = options.part;
@@ -259,6 +278,10 @@ const std::vector<std::string>& Audience::columns() const {
     return spool_->columns;
 }
 
+void Audience::replace(GatewayNo gateway, std::size_t column, std::string value) {
+    spool_->replacements.push_back({gateway, column, std::move(value)});
+}
+
 const AudienceOrigin& Audience::origin() const {
     return spool_->origin;
 }
@@ -269,6 +292,7 @@ void Audience::for_each(const std::function<void(const Recipient&)>& visit) cons
         const auto gateway = gateway_of(record.payload);
         if (gateway == kExcludedGateway) return;
         split_values(values_of(record.payload), values);
+        (void)spool_->replace_in(gateway, values);
         visit({record.key, gateway, values});
     });
 }
@@ -299,10 +323,15 @@ AudienceSeal Audience::cut(const std::function<void(Chunk&&)>& take) const {
                      chunk.blocks.sha256.size()});
         take(std::move(chunk));
     };
+    std::vector<std::string_view> values;
     spool_->for_each_record([&](const Record& record) {
         const auto gateway = gateway_of(record.payload);
         auto& writer = writer_of(gateway);
-        writer.add_encoded(record.key, values_of(record.payload));
+        if (!spool_->replacements.empty()) split_values(values_of(record.payload), values);
+        if (spool_->replace_in(gateway, values))
+            writer.add(record.key, values);
+        else
+            writer.add_encoded(record.key, values_of(record.payload));
         if (writer.is_full()) end_chunk(gateway);
     });
     for (std::size_t i = 0; i < writers.size(); ++i)

@@ -95,6 +95,8 @@ class Audience {
         GatewayNo gateway;
         const std::vector<std::string_view>& values;  ///< by column; may be shorter: empty
     };
+    /// From now on every recipient of `gateway` has `value` in this column, whatever was read.
+    void replace(GatewayNo gateway, std::size_t column, std::string value);
     /// Where its members came from, with what each exclusion struck out.
     [[nodiscard]] const AudienceOrigin& origin() const;
     /// Every recipient in appid order, without the excluded members. May be called again.

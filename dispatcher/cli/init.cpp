@@ -12,7 +12,7 @@
 #include "cli/sample_files.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
-#include "mockgateway/apns/provider_key_file.h"
+#include "mockgateway/p256_key_file.h"
 #include "mockgateway/server_certificate.h"
 
 namespace dispatcher::cli {
@@ -51,7 +51,7 @@ int init(Invocation& invocation, const std::string& folder) {
         write_file(root / file.path, file.text);
         invocation.err << "wrote " << (root / file.path).string() << "\n";
     }
-    if (!fs::exists(root / kKeyFile)) mock::write_provider_key(root / kKeyFile);
+    if (!fs::exists(root / kKeyFile)) (void)mock::write_p256_key(root / kKeyFile);
     make_folder(root / kTlsDir);
     const mock::ServerCertificate certificate({{}, {}, root / kTlsDir});
     invocation.err << fmt::format(

@@ -9,12 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "audience/row_check.h"
+#include "base/encoding.h"
+#include "base/random.h"
 #include "cli/campaign_launch.h"
 #include "cli/campaign_run.h"
 #include "cli/number_text.h"
 #include "cli/progress_line.h"
 #include "engine/report.h"
-#include "mockgateway/apns/provider_key_file.h"
+#include "mockgateway/p256_key_file.h"
 #include "rehearsal/kill_plan.h"
 #include "rehearsal/ledger_lines.h"
 #include "rehearsal/send_times.h"
@@ -24,7 +26,10 @@ namespace dispatcher::cli {
 namespace {
 
 /// In the rehearsal's folder.
+constexpr const char* kProviderKey = "AuthKey.p8";
 constexpr const char* kServiceAccount = "service-account.json";
+constexpr const char* kVapidKey = "vapid.pem";
+constexpr const char* kSubscriberKey = "subscriber.pem";
 
 using std::chrono::milliseconds;
 
@@ -120,21 +125,47 @@ void Rehearsal::start_mock(int stop_fd) {
         return is_played_by_mock(*gateway.options);
     });
     if (!is_wanted) return;
-    const auto key = place_.path("AuthKey.p8");
-    mock::write_provider_key(key);
-    mock_ =
-        std::make_unique<MockProcess>(place_,
-                                      MockProcessOptions{key, place_.path(kServiceAccount),
-                                                         options_.faults_file, options_.latency},
-                                      stop_fd);
+    MockProcessOptions mock;
+    mock.provider_key = place_.path(kProviderKey);
+    (void)mock::write_p256_key(mock.provider_key);
+    mock.service_account = place_.path(kServiceAccount);
+    mock.faults_file = options_.faults_file;
+    mock.latency = options_.latency;
+    if (std::ranges::any_of(prepared_.gateways,
+                            [](const auto& gateway) { return is_encrypted(*gateway.options); }))
+        subscribe(mock);
+    mock_ = std::make_unique<MockProcess>(place_, mock, stop_fd);
+}
+
+/// The mock gateway reads what browsers get: their keys give way to one that it knows.
+void Rehearsal::subscribe(MockProcessOptions& mock) {
+    mock.vapid_key = mock::write_p256_key(place_.path(kVapidKey));
+    mock.subscriber_key = place_.path(kSubscriberKey);
+    const auto p256dh = mock::write_p256_key(mock.subscriber_key);
+    SystemRandom random;
+    const std::array bits = {random.next(), random.next()};
+    mock.subscriber_auth =
+        to_base64url({reinterpret_cast<const std::uint8_t*>(bits.data()), sizeof bits});
+    for (std::uint16_t no = 0; no < prepared_.gateways.size(); ++no) {
+        const auto& gateway = prepared_.gateways[no];
+        if (!is_encrypted(*gateway.options)) continue;
+        const auto columns = gateway.type->token_columns();
+        const auto replace = [&](const std::string& column, const std::string& value) {
+            prepared_.audience.replace({no}, column_index(prepared_.audience.columns(), column),
+                                       value);
+        };
+        replace(columns.at(1), p256dh);
+        replace(columns.at(2), mock.subscriber_auth);
+    }
 }
 
 /// Writes the server file, the only one that the dispatchers know.
 void Rehearsal::set_up() {
     RehearsalMade made;
     made.folder = place_.folder();
-    made.provider_key = place_.path("AuthKey.p8");
+    made.provider_key = place_.path(kProviderKey);
     made.service_account = place_.path(kServiceAccount);
+    made.vapid_key = place_.path(kVapidKey);
     if (mock_) {
         made.endpoint = mock_->endpoint();
         made.ca_file = mock_->ca_file();
@@ -206,10 +237,16 @@ void Rehearsal::judge(RehearsalResult& result) {
     terms.counts = result.counts;
     ScratchSpace space(place_.folder());
     Judge judge(space, std::move(terms));
-    const auto token = column_index(prepared_.audience.columns(), "token");
+    std::vector<std::size_t> columns;  // of what tells devices apart, by gateway
+    for (const auto& gateway : prepared_.gateways)
+        columns.push_back(
+            column_index(prepared_.audience.columns(), gateway.type->token_columns().front()));
     prepared_.audience.for_each([&](const Audience::Recipient& recipient) {
-        judge.add_member(recipient.appid, token < recipient.values.size() ? recipient.values[token]
-                                                                          : std::string_view());
+        const auto no = recipient.gateway.value;
+        const auto column = columns[no];
+        const auto& values = recipient.values;
+        const auto value = column < values.size() ? values[column] : std::string_view();
+        judge.add_member(recipient.appid, ledger_token(*prepared_.gateways[no].options, value));
     });
     report.for_each([&](const ReportLine& line) {
         judge.add_line(line.appid, line.notification_id, line.reported, line.claims);

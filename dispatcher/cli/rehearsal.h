@@ -35,6 +35,7 @@ class Rehearsal {
 
   private:
     void start_mock(int stop_fd);
+    void subscribe(MockProcessOptions& mock);
     void set_up();
     void seal(SignalWatch& signals, Invocation& invocation);
     std::string send(SignalWatch& signals, Invocation& invocation, RehearsalResult& result);

@@ -45,6 +45,22 @@ Keys webhook_keys(const GatewayOptions& real, const RehearsalMade& made) {
     return keys;
 }
 
+Keys webpush_keys(const GatewayOptions& real, const RehearsalMade& made) {
+    auto keys = kept(real, {"subject", "protocol"});
+    keys["vapid_key_file"] = made.vapid_key;
+    return keys;
+}
+
+/// An endpoint's path, without what the mock gateway takes for the same in all of them.
+std::string_view webpush_token(std::string_view endpoint) {
+    constexpr std::string_view kPath = "/push/";
+    const auto host = endpoint.find("://");
+    const auto slash = host == endpoint.npos ? host : endpoint.find('/', host + 3);
+    if (slash == endpoint.npos) return endpoint;
+    const auto path = endpoint.substr(slash);
+    return path.substr(path.starts_with(kPath) ? kPath.size() : 1);
+}
+
 Keys loopback_keys(const GatewayOptions& real, const RehearsalMade& made) {
     auto keys = kept(real, {"accept", "otherwise"});
     keys["ledger"] = made.folder + "/ledger-" + real.name + ".ndjson";
@@ -57,12 +73,20 @@ struct RehearsedType {
     bool is_played_by_mock;  ///< false: it sends nothing, and stays as it is
     /// All keys that are the type's own, secrets too; none of them may be a real credential.
     Keys (*keys)(const GatewayOptions& real, const RehearsalMade& made);
+    /// As many services as this may be behind it, each with all its connections full.
+    std::uint64_t services = 1;
+    /// Where only the device can read what is sent: its name in the ledger, by its endpoint.
+    std::string_view (*ledger_token)(std::string_view endpoint) = nullptr;
 };
+
+/// WebPushGateway lets no more be open at once than so many full push services have.
+constexpr std::uint64_t kPushServices = 4;
 
 constexpr std::array kTypes = {
     RehearsedType{"apns", true, apns_keys},
     RehearsedType{"fcm", true, fcm_keys},
     RehearsedType{"webhook", true, webhook_keys},
+    RehearsedType{"webpush", true, webpush_keys, kPushServices, webpush_token},
     RehearsedType{"loopback", false, loopback_keys},
 };
 
@@ -80,6 +104,15 @@ const RehearsedType& type_of(const GatewayOptions& real) {
 
 bool is_played_by_mock(const GatewayOptions& real) {
     return type_of(real).is_played_by_mock;
+}
+
+bool is_encrypted(const GatewayOptions& real) {
+    return type_of(real).ledger_token != nullptr;
+}
+
+std::string_view ledger_token(const GatewayOptions& real, std::string_view value) {
+    const auto& type = type_of(real);
+    return type.ledger_token != nullptr ? type.ledger_token(value) : value;
 }
 
 GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMade& made) {
@@ -103,14 +136,15 @@ GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMad
 std::uint64_t wire_of(const std::vector<GatewayOptions>& gateways) {
     std::uint64_t wire = 0;
     for (const auto& gateway : gateways)
-        wire += std::uint64_t{gateway.connections} * gateway.in_flight;
+        wire += std::uint64_t{gateway.connections} * gateway.in_flight * type_of(gateway).services;
     return wire;
 }
 
 bool limit_wire(std::vector<GatewayOptions>& gateways, std::uint64_t most) {
     if (wire_of(gateways) <= most) return false;
-    const auto share = std::max<std::uint64_t>(1, most / gateways.size());
     for (auto& gateway : gateways) {
+        const auto ways = gateways.size() * type_of(gateway).services;
+        const auto share = std::max<std::uint64_t>(1, most / ways);
         const auto connections = std::min<std::uint64_t>(gateway.connections, share);
         const auto in_flight = std::min<std::uint64_t>(gateway.in_flight, share / connections);
         gateway.connections = static_cast<std::uint32_t>(connections);

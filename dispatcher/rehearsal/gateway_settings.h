@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/gateway_type.h"
@@ -15,6 +16,7 @@ struct RehearsalMade {
     std::string ca_file;          ///< of the mock gateway
     std::string provider_key;     ///< an ES256 key in place of Apple's
     std::string service_account;  ///< in place of Google's; the mock gateway makes it
+    std::string vapid_key;        ///< in place of the page's
 };
 
 inline constexpr const char* kRehearsalKeyId = "REHEARSAL0";
@@ -23,6 +25,14 @@ inline constexpr const char* kRehearsalTeamId = "REHEARSAL0";
 /// Whether the mock gateway plays gateways of this type; the others send nothing anyway. Throws
 /// ConfigError for a type that cannot be rehearsed.
 bool is_played_by_mock(const GatewayOptions& real);
+
+/// Whether only the device can read what is sent: a rehearsal then subscribes in place of each of
+/// them, and puts keys of its own behind the first of the type's token columns. Throws ConfigError
+/// for a type that cannot be rehearsed.
+bool is_encrypted(const GatewayOptions& real);
+
+/// The device as the mock gateway's ledger names it, by the value of its first token column.
+std::string_view ledger_token(const GatewayOptions& real, std::string_view value);
 
 /// The gateway as a rehearsal knows it: the same name, type and capacity; every credential, and
 /// wherever it would connect to, replaced by what was made. No limit of its rate. Throws
@@ -33,7 +43,7 @@ GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMad
 std::uint64_t wire_of(const std::vector<GatewayOptions>& gateways);
 
 /// Takes capacity from the gateways until no more than `most` requests (at least one for each
-/// gateway) can be on the wire at once; answers whether any had to give.
+/// gateway, or push service) can be on the wire at once; answers whether any had to give.
 bool limit_wire(std::vector<GatewayOptions>& gateways, std::uint64_t most);
 
 /// Where a gateway that needs no mock writes what it accepted; "" where the mock's ledger has it.

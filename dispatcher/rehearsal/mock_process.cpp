@@ -44,6 +44,12 @@ ChildOptions child_options(const RehearsalPlace& place, const MockProcessOptions
                        kRehearsalTeamId,
                        "--fcm-service-account",
                        options.service_account};
+    if (!options.subscriber_key.empty()) {
+        for (const auto& argument : {std::string("--vapid-public-key=") + options.vapid_key,
+                                     "--subscriber-key=" + options.subscriber_key,
+                                     "--subscriber-auth=" + options.subscriber_auth})
+            child.arguments.push_back(argument);
+    }
     if (!options.faults_file.empty()) {
         child.arguments.emplace_back("--faults");
         child.arguments.push_back(options.faults_file);

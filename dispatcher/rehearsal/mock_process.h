@@ -11,6 +11,9 @@ namespace dispatcher {
 struct MockProcessOptions {
     std::string provider_key;     ///< tokens are checked against it
     std::string service_account;  ///< made there, and FCM's assertions checked against it
+    std::string vapid_key;        ///< base64url: Web Push comes from whoever has it
+    std::string subscriber_key;   ///< the file of every browser's key; empty: nobody subscribed
+    std::string subscriber_auth;  ///< base64url
     std::string faults_file;      ///< empty: no faults
     std::string latency;          ///< "20ms"; empty: it answers at once
 };

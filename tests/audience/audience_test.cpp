@@ -52,6 +52,29 @@ TEST_CASE("an audience comes sorted by appid and routed by platform", "[files]")
     CHECK(given.scratch.is_empty());
 }
 
+TEST_CASE("values of one gateway can be replaced by one, also where there are none", "[files]") {
+    const AudienceCase given(kThree);
+    auto audience = given.read();
+    const auto before = audience.cut([](Audience::Chunk&&) {});
+    audience.replace(GatewayNo{0}, 0, "other");
+    audience.replace(GatewayNo{1}, 2, "Anna");
+    CHECK(all_recipients(audience) == Recipients{{"a", 1, {"t1", "android", "Anna"}},
+                                                 {"b", 0, {"other", "ios", "B, \"b\""}},
+                                                 {"c", 0, {"other", "ios", "Carl"}}});
+    std::vector<std::string> tokens;
+    const auto after = audience.cut([&](Audience::Chunk&& chunk) {
+        const ChunkData data(chunk.blocks.data);
+        std::vector<std::string_view> values;
+        for (std::size_t row = 0; row < data.rows(); ++row) {
+            data.row(row, values);
+            tokens.emplace_back(values.front());
+        }
+    });
+    CHECK(tokens == std::vector<std::string>{"other", "other", "t1"});
+    CHECK(after.recipients == before.recipients);
+    CHECK(after.sha256 != before.sha256);
+}
+
 TEST_CASE("the same audience from an archive, from NDJSON and from stdin", "[files]") {
     const std::string ndjson =
         "{\"token\":\"t3\",\"appid\":\"c\",\"platform\":\"ios\",\"name\":\"Carl\"}\n"

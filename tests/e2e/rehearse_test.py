@@ -11,8 +11,9 @@ import pathlib
 import signal
 import unittest
 
-from harness import BINARY, Lab, SqliteStore, wait_until
+from harness import BINARY, Lab, SqliteStore, token_of, wait_until
 from judge import read_audience, read_ledger
+from push_service import AUTH_BYTES, base64url, make_key
 
 INVARIANTS = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I11"]
 FAULTS = """seed: 1
@@ -200,6 +201,40 @@ gateways: {fcm: {type: fcm, service_account: no-such-account.json, ca_file: no-s
         self.assertEqual(found["devices"], 200)
         self.assertIn("schedule.send_window", " ".join(found["notes"]))
         self.check_nothing_is_left()
+
+    def test_browsers_are_rehearsed_beside_phones_and_keep_their_keys(self):
+        self.real_server("""  web:
+    type: webpush
+    vapid_key_file: no-such-vapid.pem
+    subject: "mailto:ops@example.com"
+""")
+        p256dh = make_key(self.lab.folder, "browser.pem")
+        auth = base64url(os.urandom(AUTH_BYTES))
+        rows, names = [], {}
+        for number in range(600):
+            appid, token = f"d-{number:06d}", token_of(f"d-{number:06d}")
+            service = ("push.example.net/push/", "push.example.org/fcm/send/")[number % 2]
+            if number % 3 == 0:
+                rows.append(f"{appid},{token},,,,ios,en,Name\n")
+                names[appid] = token
+            else:
+                rows.append(f"{appid},,https://{service}{token},{p256dh},{auth},browser,en,Name\n")
+                names[appid] = token if number % 2 == 0 else f"fcm/send/{token}"
+        self.lab.write("audience.csv", "appid,token,endpoint,p256dh,auth,platform,locale,first_name"
+                       "\n" + "".join(rows))
+        self.lab.template_file()
+        campaign = self.lab.campaign_file("sale", gateway="{ios: apns, browser: web}")
+        folder = self.lab.folder / "kept"
+        found = self.rehearse(campaign, "--kill", "2", "--keep", folder)
+        self.assertTrue(found["holds"], found)
+        self.assertEqual((found["devices"], len(found["kills"])), (600, 2))
+        self.assertEqual(found["counts"]["delivered"] + found["counts"]["in_doubt"], 600)
+        ledger = list(read_ledger(folder / "ledger.ndjson"))
+        self.assertLessEqual({line["token"] for line in ledger}, set(names.values()))
+        # Each was for the service of its endpoint, as its authority and its VAPID token say.
+        self.assertLessEqual({"push.example.net", "push.example.org"},
+                             {line["topic"] for line in ledger})
+        self.assertNotIn("no-such", (folder / "pushonce.yaml").read_text(encoding="utf-8"))
 
     def test_a_loopback_gateway_is_judged_by_its_own_ledger(self):
         self.config = self.lab.write("server.yaml", """

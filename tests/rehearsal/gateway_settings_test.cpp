@@ -28,8 +28,12 @@ GatewayOptions real_apns() {
 }
 
 RehearsalMade made() {
-    return {"/tmp/r", "https://127.0.0.1:41234", "/tmp/r/mock/ca.pem", "/tmp/r/AuthKey.p8",
-            "/tmp/r/account.json"};
+    return {"/tmp/r",
+            "https://127.0.0.1:41234",
+            "/tmp/r/mock/ca.pem",
+            "/tmp/r/AuthKey.p8",
+            "/tmp/r/account.json",
+            "/tmp/r/vapid.pem"};
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -73,6 +77,31 @@ TEST_CASE("FCM and webhooks are led to the mock gateway, their secrets left behi
           std::map<std::string, std::string>{{"url", "https://127.0.0.1:41234/hook"},
                                              {"honours_idempotency_key", "86400000ms"}});
     CHECK(rehearsed.secrets.empty());
+}
+
+TEST_CASE("Web Push has keys of the rehearsal's, and may have several services full", "[unit]") {
+    GatewayOptions web;
+    web.name = "web";
+    web.type = "webpush";
+    web.connections = 2;
+    web.in_flight = 100;
+    web.keys = {{"vapid_key_file", "/secret/vapid.pem"},
+                {"subject", "mailto:ops@example.com"},
+                {"private_endpoints", "refuse"}};
+    const auto rehearsed = rehearsal_settings(web, made());
+    CHECK(rehearsed.endpoint == "https://127.0.0.1:41234");
+    CHECK(rehearsed.keys ==
+          std::map<std::string, std::string>{{"vapid_key_file", "/tmp/r/vapid.pem"},
+                                             {"subject", "mailto:ops@example.com"}});
+    CHECK(is_encrypted(web));
+    CHECK_FALSE(is_encrypted(real_apns()));
+    CHECK(ledger_token(web, "https://push.example.net/push/abc?d=1") == "abc?d=1");
+    CHECK(ledger_token(web, "https://push.example.net/send/abc") == "send/abc");
+    CHECK(ledger_token(real_apns(), "abc") == "abc");
+    std::vector<GatewayOptions> gateways = {web, real_apns()};
+    CHECK(wire_of(gateways) == 4 * 200 + 4000);
+    CHECK(limit_wire(gateways, 100));
+    CHECK(wire_of(gateways) <= 100);
 }
 
 TEST_CASE("a mock gateway that is configured already is replaced as well", "[unit]") {
