@@ -108,7 +108,8 @@ TEST_CASE("what is no subscription is told without quoting it", "[unit][gateway]
     for (const char* endpoint :
          {"https:///secret", "https://user@push.example.net/secret", "https://Push.example.net/s",
           "https://push.example.net:0/secret", "https://push.example.net:65536/secret",
-          "https://push.example.net:/secret", "https://[::1/secret", "https://a]b/secret"})
+          "https://push.example.net:/secret", "https://[::1/secret", "https://a]b/secret",
+          "https://a..b/secret"})
         CHECK(says(problem_of(endpoint + keys), "host is not valid"));
     for (const char* endpoint : {"https://push.example.net", "https://push.example.net/secret#x",
                                  "https://push.example.net/s\xc3\xa9"})
