@@ -4,10 +4,13 @@ namespace dispatcher {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
+/// Whoever did not ask for so long (every send window was closed, say) begins anew.
+constexpr std::chrono::seconds kForgotten{60};
 
 }  // namespace
 
 bool SourcePatience::bears(const std::string& why, BootTime now) {
+    if (failing_since_ && now - retry_at_ > kForgotten) failing_since_ = now;
     if (!failing_since_) {
         failing_since_ = now;
         observer_.source_lost(why);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "campaign/campaign_state.h"
+#include "engine/simulated_source.h"
 
 namespace dispatcher {
 namespace {
@@ -23,7 +24,8 @@ bool is_legal_move(const FlagRows::Row* before, const FlagRows::Row& after) {
     using enum FlagState;
     if (before == nullptr)
         return after.state == claimed ||
-               (after.state == skipped && after.code.reason == Reason::suppressed);
+               (after.state == skipped &&
+                (after.code.reason == Reason::suppressed || after.code.reason == Reason::gone));
     if (before->state == after.state)
         return before->claim == after.claim && before->claims == after.claims;
     const bool is_same_claim = before->claim == after.claim;
@@ -302,9 +304,13 @@ void SimulatedDatabase::check_claim(const Transaction& transaction, const FlagKe
     if (after.state == FlagState::skipped && after.code.reason == Reason::suppressed &&
         !is_suppressed(key.appid))
         world_.violation(key.appid + " was skipped as opted out and had not opted out");
+    const bool is_gone = is_refreshed_ && SimulatedSource::is_gone(key.appid);
+    if (after.state == FlagState::skipped && after.code.reason == Reason::gone && !is_gone)
+        world_.violation(key.appid + " was skipped as gone and was not");
     const bool is_claim =
         after.state == FlagState::claimed && (before == nullptr || before->claim != after.claim);
     if (!is_claim) return;
+    if (is_gone) world_.violation(key.appid + " was claimed and is gone");
     if (is_halted_) world_.violation(key.appid + " was claimed in a halted store");
     const auto opted_out = suppressed_.find(key.appid);
     if (opted_out != suppressed_.end() && opted_out->second < transaction.begun)

@@ -111,6 +111,8 @@ class SimulatedDatabase {
     /// An operator's other orders; false if the row is locked now.
     bool change_settings(CampaignId id, const Settings& settings);
     bool set_halted(bool is_halted);
+    /// Devices that SimulatedSource does not know are skipped, and no others.
+    void expect_gone() { is_refreshed_ = true; }
     void suppress(const std::string& appid) { suppressed_.emplace(appid, world_.now()); }
 
     std::map<std::pair<CampaignId, std::string>, WallTime> budgets;
@@ -147,6 +149,7 @@ class SimulatedDatabase {
     std::map<CampaignId, std::uint64_t> fresh_claims_;  ///< recipients ever claimed
     std::map<std::string, BootTime> suppressed_;        ///< since when
     bool is_halted_ = false;
+    bool is_refreshed_ = false;
     std::map<IncarnationId, bool> incarnations_;           ///< and whether they are closed
     std::set<std::pair<FlagKey, std::uint64_t>> claimed_;  ///< claim ids each flag ever had
     std::set<FlagKey> resent_;

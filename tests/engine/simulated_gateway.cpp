@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/simulated_source.h"
+
 namespace dispatcher {
 namespace {
 
@@ -55,6 +57,8 @@ std::size_t SimulatedGateway::capacity() const {
 
 void SimulatedGateway::submit(Ticket ticket, const Notification& notification) {
     world_.tick(life_);
+    if (expects_looked_up && notification.token != SimulatedSource::address_of(notification.appid))
+        world_.violation(std::string(notification.appid) + " is sent to another's address");
     ledger_.submit(notification.appid);
     unflushed_.push_back({ticket, std::string(notification.appid)});
     world_.tick(life_);

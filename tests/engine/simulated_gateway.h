@@ -65,6 +65,7 @@ class SimulatedGateway final : public Gateway {
 
     /// The actor that waits in wait().
     World::Actor* waiter = nullptr;
+    bool expects_looked_up = false;  ///< every notification goes to where SimulatedSource says
 
   private:
     struct Request {

@@ -28,6 +28,8 @@ struct SimulatedProcess::Running {
     explicit Running(LaneContext made) : context(std::move(made)) {}
 
     std::unique_ptr<Journal> journal;
+    std::unique_ptr<SimulatedSource> source;
+    std::unique_ptr<AddressBinder> binder;
     LaneContext context;
     std::unique_ptr<SimulatedGateway> gateway;
     std::unique_ptr<Lane> lane;
@@ -167,6 +169,14 @@ std::unique_ptr<SimulatedProcess::Running> SimulatedProcess::start_lane(const Ca
     const auto& scenario = around_.scenario;
     const auto incarnation = flags_->begin_incarnation(random_, life.name, "boot", 1);
     around_.world.trace("{} has a lane {} as {:x}", life.name, gateway.value, incarnation.value);
+    std::unique_ptr<SimulatedSource> source;
+    std::unique_ptr<AddressBinder> binder;
+    if (scenario.is_refreshed) {
+        source = std::make_unique<SimulatedSource>(around_.world, around_.source_weather, life,
+                                                   around_.mistake);
+        const auto& columns = sealed_.audience.columns;
+        binder = std::make_unique<AddressBinder>(*source, type_, columns, columns);
+    }
     auto journal = journals_->create(incarnation);
     auto& journal_used = *journal;
     auto running = std::make_unique<Running>(LaneContext{head,
@@ -183,11 +193,16 @@ std::unique_ptr<SimulatedProcess::Running> SimulatedProcess::start_lane(const Ca
                                                          clock_,
                                                          random_,
                                                          observer_,
-                                                         tally_});
+                                                         tally_,
+                                                         {},
+                                                         binder.get()});
+    running->source = std::move(source);
+    running->binder = std::move(binder);
     running->journal = std::move(journal);
     running->gateway = std::make_unique<SimulatedGateway>(
         around_.world, around_.ledger, around_.gateway_weather, life, around_.mistake,
         scenario.in_flight_max, !scenario.is_journal_synced);
+    running->gateway->expects_looked_up = scenario.is_refreshed;
     running->lane =
         std::make_unique<Lane>(running->context, *running->gateway, type_, kGatewayPatience);
     ours_.push_back(incarnation);

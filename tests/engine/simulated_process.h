@@ -22,6 +22,7 @@ struct Surroundings {
     const Scenario& scenario;
     const StoreWeather& store_weather;
     const GatewayWeather& gateway_weather;
+    const SourceWeather& source_weather;
     Mistake mistake = Mistake::none;
 };
 

@@ -26,6 +26,7 @@ Simulation::Simulation(std::uint64_t seed, Mistake mistake)
       scenario_(Scenario::draw(world_)),
       store_weather_(scenario_.store),
       gateway_weather_(scenario_.gateway),
+      source_weather_(scenario_.source),
       database_(world_, std::chrono::milliseconds(world_.below(5000)), mistake),
       kills_left_(scenario_.kills),
       second_chances_left_(scenario_.second_chances) {
@@ -70,6 +71,7 @@ void Simulation::launch() {
         head.epoch = 1;
         if (scenario_.deadline_after) head.deadline = database_.now() + *scenario_.deadline_after;
         database_.add_campaign(head, scenario_.settings);
+        if (scenario_.is_refreshed) database_.expect_gone();
         add_chunks(launched);
     }
 }
@@ -255,6 +257,7 @@ void Simulation::clear_up() {
     is_storm_over_ = true;
     store_weather_ = {};
     gateway_weather_ = {};
+    source_weather_ = {};
     gateway_weather_.latency = scenario_.gateway.latency;
     for (const auto& process : processes_)
         process->life.kill_at_tick = 0;
@@ -322,8 +325,8 @@ SimulatedProcess& Simulation::start_process(Place& place) {
     place.next_start = {};
     auto name = fmt::format("process {} (host {})", processes_.size(), place.host);
     const auto& launched = launched_[place.campaign];
-    const Surroundings around{world_,         database_,        ledger_, scenario_,
-                              store_weather_, gateway_weather_, mistake_};
+    const Surroundings around{world_,         database_,        ledger_,         scenario_,
+                              store_weather_, gateway_weather_, source_weather_, mistake_};
     processes_.push_back(std::make_unique<SimulatedProcess>(
         around, *hosts_[place.host], launched.sealed, launched.id, name, host_skews_[place.host]));
     place.process = processes_.back().get();

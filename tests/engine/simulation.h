@@ -68,6 +68,7 @@ class Simulation {
     const Scenario scenario_;
     StoreWeather store_weather_;
     GatewayWeather gateway_weather_;
+    SourceWeather source_weather_;
     SimulatedDatabase database_;
     Ledger ledger_;
     std::vector<std::unique_ptr<SimulatedHost>> hosts_;

@@ -17,6 +17,7 @@ enum class Mistake : std::uint8_t {
     lost_commit,          ///< a database that crashes forgets its last acknowledged commit
     halt_unlocked,        ///< a claim reads whether the store is halted without a lock
     opt_outs_unread,      ///< a claim does not look who opted out
+    addresses_shifted,    ///< a look-up gives each device the address of the next one
     first_uncounted,      ///< claims count the first recipients without waiting for each other
 };
 

@@ -101,6 +101,12 @@ Scenario Scenario::draw(World& world) {
     s.settings_changes = up_to(world, 0.15, 3);
     if (world.chance(0.1))
         s.settings.first_count = 1 + static_cast<std::uint32_t>(world.below(s.recipients));
+    s.is_refreshed = world.chance(0.25);
+    if (s.is_refreshed) {
+        s.source.away = level(world, 0.02, 0.2);
+        s.source.latency =
+            ms(world, 1, world.chance(0.2) ? 4000 : 60);  // now and then past a lease
+    }
     return s;
 }
 

@@ -6,6 +6,7 @@
 #include "campaign/campaign.h"
 #include "engine/engine_options.h"
 #include "engine/simulated_gateway.h"
+#include "engine/simulated_source.h"
 #include "engine/simulated_store.h"
 #include "engine/simulated_world.h"
 
@@ -42,6 +43,8 @@ struct Scenario {
     std::uint32_t settings_changes = 0;  ///< an operator's `set`
     std::uint32_t second_chances = 0;    ///< restarts that include what was rejected or given up
     bool is_cancelled = false;           ///< at some point
+    bool is_refreshed = false;           ///< devices are looked up when their turn comes
+    SourceWeather source;
     std::chrono::milliseconds clock_skew_max{0};  ///< of hosts against each other
 
     static Scenario draw(World& world);

@@ -75,6 +75,7 @@ TEST_CASE("the judge sees every breach of the protocol") {
         {Mistake::halt_unlocked, "a halt that does not wait for claims"},
         {Mistake::opt_outs_unread, "opt-outs not looked at"},
         {Mistake::first_uncounted, "the first recipients counted without a lock"},
+        {Mistake::addresses_shifted, "addresses bound to other devices"},
     }));
     constexpr std::uint64_t kSeedsMost = 1500;
     constexpr std::uint64_t kSeedsLeast = 100;
