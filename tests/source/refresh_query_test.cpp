@@ -2,6 +2,8 @@
 
 #include "source/refresh_query.h"
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "source/source_case.h"
 #include "support/catch.h"
@@ -120,6 +122,21 @@ TEMPLATE_TEST_CASE("after an error the next look-up connects anew", "[contract]"
     registry.insert("('a','t1')");
     CHECK(found(query.look_up(asked), asked) == Found{"a=t1"});
     CHECK(registry.sessions == 3);
+}
+
+TEST_CASE("a file that takes the place of another is read from then on", "[contract]") {
+    Registry<SqliteSource> registry;
+    registry.insert("('a','t1')");
+    auto query = registry.query();
+    const Appids asked{"a"};
+    CHECK(found(query.look_up(asked), asked) == Found{"a=t1"});
+    Registry<SqliteSource> other;
+    other.insert("('a','t2')");
+    std::filesystem::rename(other.source.options.url.substr(7),
+                            registry.source.options.url.substr(7));
+    CHECK(found(query.look_up(asked), asked) == Found{"a=t2"});
+    std::filesystem::remove(registry.source.options.url.substr(7));
+    CHECK_THROWS_AS(query.look_up(asked), ConfigError);
 }
 
 TEMPLATE_TEST_CASE("a thousand devices are looked up at once", "[contract]", MariadbSource,

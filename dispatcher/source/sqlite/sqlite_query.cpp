@@ -1,10 +1,12 @@
 #include "source/sqlite/sqlite_query.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -22,13 +24,17 @@ class Link {
   public:
     Link(SourceOptions source, std::string where)
         : source_(std::move(source)), where_(std::move(where)) {}
-    ~Link() { sqlite3_close_v2(handle_); }
+    ~Link() { close(); }
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
 
+    /// Opens the file that has the name now: one that was replaced is read no more.
     void open() {
-        if (handle_ != nullptr) return;
         const auto path = source_.url.substr(kScheme.size());
+        const auto there = id_of(path);
+        if (handle_ != nullptr && there == opened_) return;
+        close();
+        opened_ = there;
         const int opened = sqlite3_open_v2(path.c_str(), &handle_,
                                            SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
         if (opened != SQLITE_OK)
@@ -70,6 +76,18 @@ class Link {
     }
 
   private:
+    /// Which file has a name: device and inode; nothing if none has.
+    using FileId = std::optional<std::pair<dev_t, ino_t>>;
+
+    static FileId id_of(const std::string& path) {
+        struct stat status {};
+        if (stat(path.c_str(), &status) != 0) return std::nullopt;
+        return std::pair(status.st_dev, status.st_ino);
+    }
+    void close() {
+        sqlite3_close_v2(handle_);
+        handle_ = nullptr;
+    }
     static int is_over(void* link) {
         auto& self = *static_cast<Link*>(link);
         return self.clock_.now() > self.deadline_ ? 1 : 0;
@@ -80,6 +98,7 @@ class Link {
     SystemClock clock_;
     BootTime deadline_{};
     sqlite3* handle_ = nullptr;
+    FileId opened_;
 };
 
 class SqliteQuery final : public QueryResult {
