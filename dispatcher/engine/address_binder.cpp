@@ -12,9 +12,9 @@
 namespace dispatcher {
 namespace {
 
-/// Of fewer devices a share says nothing; but that every one of these is gone does.
+/// Of fewer devices a share says nothing, unless so many are gone, or none may be.
 constexpr std::size_t kShareOf = 100;
-constexpr std::size_t kAllOf = 10;
+constexpr std::size_t kGoneOfFew = 10;
 
 }  // namespace
 
@@ -44,10 +44,13 @@ void LookUpCounts::add(const LookUpCounts& other) {
     if (problem.empty()) problem = other.problem;
 }
 
-bool LookUpCounts::is_suspicious(double max_gone) const {
-    if (max_gone >= 1) return false;
-    if (asked < kShareOf) return asked >= kAllOf && gone() == asked;
+bool LookUpCounts::is_over(double max_gone) const {
     return static_cast<double>(gone()) > static_cast<double>(asked) * max_gone;
+}
+
+bool LookUpCounts::is_suspicious(double max_gone) const {
+    const bool is_telling = asked >= kShareOf || gone() >= kGoneOfFew || max_gone <= 0;
+    return is_telling && is_over(max_gone);
 }
 
 std::string to_text(const LookUpCounts& counts) {

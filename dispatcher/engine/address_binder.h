@@ -29,8 +29,10 @@ struct LookUpCounts {
 
     [[nodiscard]] std::size_t gone() const { return missing + unusable; }
     void add(const LookUpCounts& other);
+    /// Whether more than the share `max_gone` are gone, of however few.
+    [[nodiscard]] bool is_over(double max_gone) const;
     /// Whether so many are gone that the query must be wrong, or its table half empty: more than
-    /// the share `max_gone` of enough devices, or every one of a few.
+    /// the share, and enough devices to tell.
     [[nodiscard]] bool is_suspicious(double max_gone) const;
 };
 

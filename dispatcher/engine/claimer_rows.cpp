@@ -66,9 +66,9 @@ std::optional<BootTime> Claimer::bind_addresses(const Work& work, BootTime now, 
         const auto max_gone = context_.settings.max_gone;
         auto found = binder.look_up(asked);
         auto counts = found.counts;
-        // Neighbours may be gone together: devices of one age, say. The whole chunk is judged.
-        if (counts.is_suspicious(max_gone))
-            counts = binder.look_up(spread_keys(work.lease->keys)).counts;
+        // Neighbours may be gone together: devices of one age, say; and the last few of a chunk
+        // tell nothing. So the whole chunk is judged.
+        if (counts.is_over(max_gone)) counts = binder.look_up(spread_keys(work.lease->keys)).counts;
         source_patience_.succeeded();
         if (counts.is_suspicious(max_gone)) {
             control_.stop(LaneStop::source_fault, suspicion(binder.where(), counts, max_gone));

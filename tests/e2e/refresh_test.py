@@ -271,6 +271,23 @@ class RefreshTest(unittest.TestCase):
         self.run_("restart", "sale")
         self.assertEqual(self.accepted(), collections.Counter(tokens.values()))
 
+    def test_the_last_few_of_a_chunk_are_judged_with_all_the_others(self):
+        self.start()
+        for left, there in ((9, ()), (60, ("d-000250", "d-000299"))):
+            with self.subTest(left=left):
+                name = f"last-{left}"
+                tokens = self.fill(300)
+                self.audience(tokens)
+                path = self.campaign(name, first=f"{{count: {300 - left}, then: pause}}")
+                self.run_("launch", path, "--yes", "--despite-similar", expect=EXIT_STOPPED)
+                keep = ",".join(f"'{appid}'" for appid in ("none", *there))
+                self.source.execute(f"DELETE FROM devices WHERE appid NOT IN ({keep})")
+                self.run_("resume", name, "--because", "the first look well")
+                stopped = self.run_("restart", name, expect=EXIT_STOPPED)
+                self.assertIn("of 300 devices that were looked up", stopped.err)
+                self.assertEqual(self.outcomes(name), {("delivered", None): 300 - left,
+                                                       ("pending", None): left})
+
     def test_an_operator_may_know_that_they_are_gone_indeed(self):
         self.start()
         tokens = self.fill(400)

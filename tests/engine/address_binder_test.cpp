@@ -100,14 +100,17 @@ TEST_CASE("a query gives addresses, all of them and nothing else", "[unit]") {
           "endpoint, auth, registered_at can be looked up later");
 }
 
-TEST_CASE("a look-up is suspicious by the share of many, or by all of a few", "[unit]") {
+TEST_CASE("a look-up is suspicious by the share of many, or by ten of a few", "[unit]") {
     CHECK_FALSE(counts_of(1000, 150, 50).is_suspicious(0.2));
     CHECK(counts_of(1000, 150, 51).is_suspicious(0.2));
     CHECK(counts_of(100, 1, 0).is_suspicious(0));
-    CHECK_FALSE(counts_of(99, 98, 0).is_suspicious(0.2));
-    CHECK(counts_of(99, 99, 0).is_suspicious(0.2));
+    CHECK(counts_of(99, 98, 0).is_suspicious(0.2));
+    CHECK_FALSE(counts_of(99, 19, 0).is_suspicious(0.2));
+    CHECK_FALSE(counts_of(30, 9, 0).is_suspicious(0.2));
     CHECK(counts_of(10, 0, 10).is_suspicious(0.2));
     CHECK_FALSE(counts_of(9, 9, 0).is_suspicious(0.2));
+    CHECK(counts_of(9, 9, 0).is_over(0.2));
+    CHECK(counts_of(2, 1, 0).is_suspicious(0));
     CHECK_FALSE(counts_of(1000, 1000, 0).is_suspicious(1));
     CHECK_FALSE(counts_of(0, 0, 0).is_suspicious(0));
 }
