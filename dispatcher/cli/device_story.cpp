@@ -67,6 +67,16 @@ std::string history(const DeviceChapter& chapter) {
     return text;
 }
 
+/// The payload of a text whose request is not known, and why it is not.
+std::string payload_text(const DeviceChapter::Text& said) {
+    if (said.payload.empty()) return "larger than the gateway takes";
+    const auto* const why = said.is_looked_up
+                                ? "audience.refresh looks the address up, and it is not kept"
+                                : "the server file has no such gateway";
+    return fmt::format("{}\n(what the request holds around it is not known: {})", said.payload,
+                       why);
+}
+
 }  // namespace
 
 std::string chapter_text(const DeviceChapter& chapter, const std::vector<AuditRow>& orders,
@@ -90,11 +100,7 @@ std::string chapter_text(const DeviceChapter& chapter, const std::vector<AuditRo
             request.pop_back();  // the line break at its end
             text += line("request", request);
         } else {
-            text += line("payload", said->payload.empty()
-                                        ? "larger than the gateway takes"
-                                        : said->payload +
-                                              "\n(what the request holds around it is not known: "
-                                              "the server file has no such gateway)");
+            text += line("payload", payload_text(*said));
         }
     } else {
         text += line("text",

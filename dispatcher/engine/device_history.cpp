@@ -39,7 +39,9 @@ DeviceChapter::Text render(const Campaign& campaign, const GatewayChoice& gatewa
     const auto notification = renderer.render(appid, values, now, {});
     if (!notification) return text;
     text.payload = std::string(notification->payload);
-    if (gateway.options != nullptr)
+    // What is sealed is not where it was sent to, and may be no address at all.
+    text.is_looked_up = campaign.audience.origin && campaign.audience.origin->refresh;
+    if (gateway.options != nullptr && !text.is_looked_up)
         text.request = gateway.type->preview(*gateway.options, *notification);
     return text;
 }

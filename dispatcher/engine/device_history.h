@@ -29,8 +29,10 @@ struct DeviceChapter {
         std::string title;
         std::string body;
         std::string payload;  ///< "" if it is larger than the gateway takes
-        /// The whole request, its secrets left out, times as of now; absent where the gateway's
-        /// settings are not at hand or the payload is too large.
+        /// The campaign looks addresses up, and keeps none.
+        bool is_looked_up = false;
+        /// The whole request, its secrets left out, times as of now; absent where the address or
+        /// the gateway's settings are not at hand, or the payload is too large.
         std::optional<RequestPreview> request;
     };
     std::optional<Text> text;  ///< absent where retention dropped the audience's data

@@ -15,6 +15,7 @@ import unittest
 
 from harness import Fault, Lab, MariaDbStore, MockGateway, SqliteStore, token_of, wait_until
 from judge import read_ledger
+from push_service import MockPushService
 
 STORE = "sqlite"
 PASSWORD = "pl4nted-s3cret"
@@ -66,6 +67,9 @@ class RefreshTest(unittest.TestCase):
 
     def start(self, faults=(), **store_keys):
         self.gateway = MockGateway(self.lab, faults=faults)
+        self.configure(**store_keys)
+
+    def configure(self, **store_keys):
         self.config = self.lab.server_file(self.store, self.gateway, **store_keys)
         with open(self.config, "a", encoding="utf-8") as file:
             file.write(self.source.lines())
@@ -153,6 +157,33 @@ class RefreshTest(unittest.TestCase):
         self.assertIn(tokens["d-000007"], preview)
         self.launch(path)
         self.assertEqual(self.accepted(), collections.Counter(tokens.values()))
+
+    def test_browsers_are_looked_up_and_told_of_without_an_address(self):
+        self.gateway = MockPushService(self.lab)
+        self.configure()
+        columns = ("endpoint", "p256dh", "auth")
+        tokens = self.fill(50)
+        self.source.execute(*(f"ALTER TABLE devices ADD COLUMN {column} VARCHAR(300)"
+                              for column in columns))
+        self.source.execute(f"UPDATE devices SET p256dh='{self.gateway.p256dh}',"
+                            f" auth='{self.gateway.auth}'", *(
+            f"UPDATE devices SET endpoint='{self.gateway.endpoint(token)}' WHERE appid='{appid}'"
+            for appid, token in tokens.items()))
+        self.audience(tokens, has_tokens=False)
+        query = f"SELECT appid, {', '.join(columns)} FROM devices WHERE appid IN (:appids)"
+        self.launch(self.campaign(query=query, gateway="web"))
+        self.assertEqual(self.accepted(), collections.Counter(tokens.values()))
+        story = self.run_("lookup", "d-000007", "--explain").out
+        self.assertIn("audience.refresh looks the address up, and it is not kept", story)
+
+    def test_no_request_is_shown_to_an_address_that_was_not_used(self):
+        self.start()
+        tokens = self.fill(20)
+        self.audience(tokens)
+        self.launch(self.campaign())
+        story = self.run_("lookup", "d-000007", "--explain").out
+        self.assertNotIn(self.token("d-000007", "then"), story)
+        self.assertIn("today only.", story)
 
     def test_a_token_that_changes_in_mid_run_is_met_by_the_next_claims(self):
         self.start()
