@@ -12,6 +12,7 @@ void NoticeQueue::add(const std::string& gateway, std::vector<DeadDevice> device
     if (devices.size() > room) {
         untold_ += devices.size() - room;
         devices.resize(room);
+        if (trouble_.empty()) trouble_ = "it is too slow";
     }
     if (devices.empty()) return;
     waiting_ += devices.size();
@@ -68,6 +69,7 @@ void NoticeQueue::answered(const NoticeAnswer& answer, BootTime now) {
 }
 
 void NoticeQueue::give_up() {
+    if (waiting_ > 0 && trouble_.empty()) trouble_ = "it did not answer in time";
     untold_ += waiting_;
     waiting_ = 0;
     next_.reset();

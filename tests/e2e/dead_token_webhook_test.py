@@ -190,7 +190,7 @@ class DeadTokenWebhookTest(unittest.TestCase):
     def test_a_receiver_that_never_answers_changes_nothing_for_the_campaign(self):
         keeper = self.keeper(answer=lambda number: None)
         self.configure(keeper.url, timeout="1m")
-        self.assert_not_told(self.launch(), "")
+        self.assert_not_told(self.launch(), "it did not answer in time")
         self.assertEqual(len(keeper.told), 1)
 
     def test_nothing_is_told_to_a_stranger(self):

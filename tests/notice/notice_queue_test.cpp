@@ -133,12 +133,25 @@ TEST_CASE("what is refused is not repeated", "[unit]") {
     CHECK(queue.trouble() == "it answers 404");
 }
 
+TEST_CASE("whoever is given up without an answer did not answer in time", "[unit]") {
+    NoticeQueue told("sale", small_terms());
+    told.give_up();
+    CHECK(told.trouble().empty());
+    NoticeQueue queue("sale", small_terms());
+    queue.add("apns", devices(3), kStart);
+    REQUIRE(queue.due(kStart) != nullptr);
+    queue.give_up();
+    CHECK(queue.untold() == 3);
+    CHECK(queue.trouble() == "it did not answer in time");
+}
+
 TEST_CASE("memory is bounded: what is too much is counted", "[unit]") {
     NoticeQueue queue("sale", small_terms());
     queue.add("apns", devices(7), kStart);
     REQUIRE(queue.due(kStart) != nullptr);  // still in memory
     queue.add("fcm", devices(5), kStart);
     CHECK(queue.untold() == 4);
+    CHECK(queue.trouble() == "it is too slow");
     queue.answered(kTold, kStart);
     queue.add("fcm", devices(2), kStart);
     CHECK(queue.untold() == 4);
