@@ -16,6 +16,7 @@ constexpr std::size_t kQueuedLinesMax = 8192;
 
 std::shared_ptr<spdlog::async_logger> logger;
 LogFormat log_format = LogFormat::text;
+LogLevel log_level = LogLevel::off;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -44,6 +45,7 @@ void start_log(const LogOptions& options) {
         "pushonce", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
         spdlog::async_overflow_policy::overrun_oldest);
     log_format = options.format;
+    log_level = options.level;
     logger->set_level(to_spdlog(options.level));
     logger->flush_on(spdlog::level::warn);
     const auto* pattern = options.format == LogFormat::json
@@ -70,6 +72,16 @@ void log_line(LogLevel level, std::string_view line) {
     if (log_format == LogFormat::json) append_json_escaped(escaped, line);
     const auto text = log_format == LogFormat::json ? std::string_view(escaped) : line;
     logger->log(to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+QuietLog::QuietLog() {
+    if (!logger || (log_level != LogLevel::info && log_level != LogLevel::warn)) return;
+    logger->set_level(to_spdlog(LogLevel::error));
+    was_quieted_ = true;
+}
+
+QuietLog::~QuietLog() {
+    if (was_quieted_ && logger) logger->set_level(to_spdlog(log_level));
 }
 
 }  // namespace dispatcher

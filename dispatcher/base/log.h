@@ -29,6 +29,19 @@ bool log_enabled(LogLevel level);
 /// Queues one line. Never blocks, never throws.
 void log_line(LogLevel level, std::string_view line);
 
+/// While it lives, only errors are written, unless the log holds debug lines too: for trials whose
+/// result tells what went wrong. One at a time, in one thread; lines of every thread are meant.
+class QuietLog {
+  public:
+    QuietLog();
+    ~QuietLog();
+    QuietLog(const QuietLog&) = delete;
+    QuietLog& operator=(const QuietLog&) = delete;
+
+  private:
+    bool was_quieted_ = false;
+};
+
 template <class... Args>
 void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
     if (log_enabled(level)) log_line(level, fmt::format(format, std::forward<Args>(args)...));

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+
 namespace dispatcher::cli {
 namespace {
 
@@ -136,6 +138,9 @@ void add(std::string& sentence, std::string_view more) {
 }  // namespace
 
 GatewayTrial try_out(Site& site, const GatewayChoice& choice) {
+    // The result tells it once, and a handshake that must fail, as speaks_tls() tries, is no
+    // trouble.
+    const QuietLog quiet;
     auto options = *choice.options;
     options.connections = 1;
     auto& clock = site.clock();
