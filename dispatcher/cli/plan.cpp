@@ -9,6 +9,7 @@
 #include "cli/invocation.h"
 #include "cli/plan_text.h"
 #include "cli/planning.h"
+#include "cli/state_words.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 
@@ -62,6 +63,25 @@ int plan_unread(Invocation& invocation, const CampaignFile& file) {
     return kExitDone;
 }
 
+/// What an operator does next, "Nothing was sealed or sent" said before.
+std::string next_of_plan(const PreparedCampaign& prepared, const Plan& made,
+                         const std::string& file) {
+    using enum CampaignState;
+    const auto& name = prepared.campaign.name.text();
+    if (!made.problems.empty())
+        return fmt::format("Put right what is called PROBLEM, then `pushonce plan {}`", file);
+    const auto state = made.store ? made.store->state : std::nullopt;
+    if (state && *state != draft && *state != sealed && *state != running && *state != reconciling)
+        return fmt::format("`pushonce status {}`: it is {}, a launch would send nothing", name,
+                           words_of(*state));
+    if (made.look_alikes && made.look_alikes->is_found())
+        return fmt::format(
+            "`once_per` in the file, or `pushonce launch {} --despite-similar`: without them a "
+            "launch is refused, see above",
+            file);
+    return fmt::format("`pushonce launch {}`", file);
+}
+
 int plan(Invocation& invocation, const PlanOptions& options) {
     Site site(invocation.globals, Site::Use::read);
     auto file = load_campaign(site, options.file, parse_params(options.params));
@@ -80,13 +100,12 @@ int plan(Invocation& invocation, const PlanOptions& options) {
             invocation.err << "tried       " << sentence << "\n";
         invocation.out << plan_text(prepared, made);
     }
+    if (!invocation.globals.json)
+        invocation.err << "Nothing was sealed or sent. Next: "
+                       << next_of_plan(prepared, made, options.file) << "\n";
     // Only that gateways are away: they may be back.
     if (trials.away > 0 && made.problems.size() == trials.away) return kExitUnavailable;
-    if (!made.problems.empty()) return kExitUsage;
-    if (!invocation.globals.json)
-        invocation.err << "Nothing was sealed or sent. Next: `pushonce launch " << options.file
-                       << "`\n";
-    return kExitDone;
+    return made.problems.empty() ? kExitDone : kExitUsage;
 }
 
 }  // namespace

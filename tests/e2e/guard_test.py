@@ -100,6 +100,7 @@ class FinishedTest(GuardCase):
 
         planned = self.command("plan", copied)
         self.assertIn("got this text from sale", planned.out)
+        self.assertIn("without them a launch is refused", planned.err)
         similar = json.loads(self.command("--json", "plan", copied).out)["similar"]
         self.assertEqual(similar["share"], 1)
         self.assertTrue(similar["is_sample"])
