@@ -41,6 +41,8 @@ class Doctor {
             examine_one("journal", [this] { examine_journal(); });
         }
         examine_space();
+        for (const auto& source : site_.server().sources)
+            examine_one("source " + source.name, [&] { examine_source(source); });
         for (const auto& gateway : site_.server().gateways)
             examine_one("gateway " + gateway.name,
                         [&] { examine_gateway("gateway " + gateway.name, gateway); });
@@ -151,6 +153,12 @@ class Doctor {
                                  : "a million devices take about 150 MB (`pushonce plan` says it)");
     }
 
+    void examine_source(const SourceOptions& source) {
+        open_session(source, source.url)->try_out();
+        add(Level::fine, "source " + source.name,
+            source.url + " answers; what campaigns ask of it is tried by `pushonce plan FILE`");
+    }
+
     /// It is reached as a gateway of type webhook is.
     void examine_dead_tokens(const NoticeOptions& webhook) {
         if (!webhook.ca_file.empty())
@@ -224,12 +232,13 @@ int doctor(Invocation& invocation) {
 
 void add_doctor(const Verb& app, Invocation& invocation) {
     const auto verb = app.add_subcommand(
-        "doctor", "Look at store, durability, journal, space, credentials and clock");
+        "doctor", "Look at store, durability, journal, space, sources, credentials and clock");
     verb.footer(
         "Goes as far as it can without delivering anything, and says how far: APNs and FCM are "
         "asked\n"
         "for a device that does not exist; Web Push and webhooks are only connected to.\n"
-        "Exit 0: all fine; 2: something must be changed; 5: store or a gateway cannot be reached.\n"
+        "Exit 0: all fine; 2: something must be changed; 5: a store, source or gateway cannot be\n"
+        "reached.\n"
         "Examples:\n"
         "  pushonce doctor\n"
         "  pushonce --json doctor");

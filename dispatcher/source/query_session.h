@@ -18,6 +18,8 @@ class QuerySession {
     /// UnavailableError if the database cannot be reached or the timeout passed; after either the
     /// session is of no use.
     virtual std::unique_ptr<QueryResult> run(std::string_view query) = 0;
+    /// Connects, and finds out whether there is a database. Throws as run() does.
+    virtual void try_out() = 0;
     /// `text`, which is valid UTF-8, as a text literal of the database's SQL.
     [[nodiscard]] virtual std::string literal(std::string_view text) const = 0;
 };

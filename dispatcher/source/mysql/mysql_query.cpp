@@ -271,6 +271,8 @@ class MysqlSession final : public QuerySession {
         return std::make_unique<MysqlQuery>(link_, query);
     }
 
+    void try_out() override { (void)run("SELECT 1"); }
+
     [[nodiscard]] std::string literal(std::string_view text) const override {
         const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '\\'; };
         // What is plain compares with columns of any character set; the rest says its own.
