@@ -154,9 +154,10 @@ class CampaignStore {
                               CampaignState to, std::string_view action, const Actor& actor) = 0;
     /// sealed → running; sets started_at and the deadline once.
     virtual CampaignHead start(CampaignId campaign, const Actor& actor) = 0;
-    /// Changes the settings of a campaign that is not finished, where its epoch still is `seen`'s,
-    /// and raises the epoch: from then on every claim is made under the new ones. A budget that was
-    /// spent far ahead at another rate begins anew. Answers false where the epoch has moved.
+    /// Changes the settings of a campaign that may send, or give second chances, where its epoch
+    /// still is `seen`'s, and raises the epoch: from then on every claim is made under the new
+    /// ones. A budget that was spent far ahead at another rate begins anew. Answers false where the
+    /// epoch has moved.
     virtual bool set_settings(const CampaignHead& seen, const Settings& settings,
                               std::string_view detail, const Actor& actor) = 0;
     virtual void add_audit(CampaignId campaign, std::string_view action, std::string_view detail,

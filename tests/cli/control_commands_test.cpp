@@ -111,7 +111,7 @@ TEST_CASE("a pause for another reason leaves the look after the first recipients
     CHECK(desk.run({"--json", "restart", "sale"}).document()["sent"] == 1);
 }
 
-TEST_CASE("settings are changed with old and new in the audit, and only while they matter") {
+TEST_CASE("settings are changed with old and new in the audit") {
     const Desk desk;
     desk.write("sale.yaml", Desk::campaign("sale",
                                            "delivery: {rate: 1/h, retry: {attempts: 2}, "
@@ -128,6 +128,15 @@ TEST_CASE("settings are changed with old and new in the audit, and only while th
     desk.run({"resume", "sale", "--because", "go"});
     // At one send an hour this would not end.
     CHECK(desk.run({"restart", "sale"}).code == 0);
+    // It is done, but second chances would be given under them.
+    CHECK(desk.run({"set", "sale", "rate=1/s"}).code == 0);
+}
+
+TEST_CASE("the settings of what is cancelled matter no more") {
+    const Desk desk;
+    desk.write("sale.yaml", Desk::campaign("sale", "delivery: {first: {count: 1, then: pause}}\n"));
+    CHECK(desk.run({"launch", desk.path("sale.yaml")}).code == 6);
+    desk.run({"cancel", "sale", "--because", "the sale is off"});
     CHECK_THROWS_AS(desk.run({"set", "sale", "rate=1/s"}), RefusedError);
 }
 

@@ -238,6 +238,9 @@ class DeadlineTest(ChancesCase):
         self.assertIn("pushonce set sale deadline=", said)
         self.assertIn("deadline passed", self.command("restart", "sale", "--dry-run").err)
         self.assertEqual(self.flags(), before)
+        self.command("set", "sale", "deadline=1h", "--because", "they may have it later")
+        again = self.command("restart", "sale", "--include", "undelivered,rejected", expect=3).err
+        self.assertIn("A second chance for", again)
 
 
 class WrongEnvironmentTest(ChancesCase):

@@ -212,6 +212,20 @@ TEST_CASE("starting sets the start and the deadline once", "[store][contract]") 
     CHECK_FALSE(campaigns.store.find("x")->head.deadline.has_value());
 }
 
+TEST_CASE("settings change as long as somebody may be sent to", "[store][contract]") {
+    Campaigns campaigns;
+    using enum CampaignState;
+    const auto running_head = start_campaign(campaigns.store, "x");
+    campaigns.store.move(running_head.id, {running}, reconciling, "reconcile", kOperator);
+    const auto over = campaigns.store.move(running_head.id, {reconciling}, done, "end", kOperator);
+    REQUIRE(over.state == done);
+    REQUIRE(campaigns.store.set_settings(over, {}, "deadline=…", kOperator));
+    const auto head = start_campaign(campaigns.store, "y");
+    const auto ended = campaigns.store.move(head.id, {running}, cancelled, "cancel", kOperator);
+    REQUIRE(ended.state == cancelled);
+    CHECK_THROWS_AS(campaigns.store.set_settings(ended, {}, "deadline=…", kOperator), RefusedError);
+}
+
 TEST_CASE("a state is moved by who sees it, and the audit tells", "[store][contract]") {
     Campaigns campaigns;
     using enum CampaignState;

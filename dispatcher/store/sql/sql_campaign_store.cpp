@@ -154,7 +154,8 @@ bool SqlCampaignStore::set_settings(const CampaignHead& seen, const Settings& se
         // A try whose answer was lost may have been this very change.
         if (head.epoch != seen.epoch)
             return head.epoch == seen.epoch + 1 && stored.settings.to_json() == settings.to_json();
-        if (is_finished(head.state))
+        // Of one that is done they matter still: an operator may give second chances.
+        if (head.state == CampaignState::cancelled || head.state == CampaignState::purged)
             throw RefusedError(fmt::format("the campaign is {}: its settings matter no more",
                                            to_string(head.state)));
         connection.exec(fmt::format(kSetSettings,
