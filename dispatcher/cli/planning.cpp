@@ -5,13 +5,25 @@
 
 #include <fmt/format.h>
 
+#include "audience/row_check.h"
 #include "cli/look_alikes_text.h"
 #include "cli/number_text.h"
 #include "cli/progress_line.h"
+#include "engine/device_tokens.h"
 
 namespace dispatcher::cli {
 
 namespace {
+
+std::uint64_t doubtful_times(const Addresses& found) {
+    const auto column = column_index(found.columns, "registered_at");
+    if (column >= found.columns.size()) return 0;
+    std::uint64_t doubtful = 0;
+    for (std::size_t device = 0; device < found.size(); ++device)
+        if (found.has(device) && is_doubtful_registration_time(found.value(device, column)))
+            ++doubtful;
+    return doubtful;
+}
 
 /// Looks up the sample, so that a query that cannot be right is told before anything is sealed.
 void try_refresh(const Site& site, const PreparedCampaign& prepared, Plan& plan) {
@@ -22,9 +34,15 @@ void try_refresh(const Site& site, const PreparedCampaign& prepared, Plan& plan)
     for (const auto& member : members)
         appids[member.gateway.value].push_back(member.appid);
     auto& counts = plan.looked_up.emplace();
-    for (std::size_t gateway = 0; gateway < appids.size(); ++gateway)
-        if (!appids[gateway].empty())
-            counts.add(make_binder(prepared, gateway, *book).look_up(appids[gateway]).counts);
+    std::uint64_t doubtful = 0;
+    for (std::size_t gateway = 0; gateway < appids.size(); ++gateway) {
+        if (appids[gateway].empty()) continue;
+        const auto found = make_binder(prepared, gateway, *book).look_up(appids[gateway]);
+        counts.add(found.counts);
+        doubtful += doubtful_times(found.addresses);
+    }
+    if (doubtful > 0)
+        plan.warnings.push_back(doubtful_times_sentence(doubtful, counts.asked - counts.missing));
     const auto max_gone = prepared.file.settings.max_gone;
     if (counts.is_suspicious(max_gone))
         plan.problems.push_back(suspicion(book->where(), counts, max_gone));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "base/field_reader.h"
 #include "base/hmac.h"
 
@@ -11,6 +13,9 @@ namespace {
 
 /// The year 9999.
 constexpr std::int64_t kMillisecondsMax = 253'402'300'799'000;
+
+/// Seconds since 1970, read as milliseconds, are before this: 1973.
+constexpr std::chrono::milliseconds kSecondsSinceEpochMax{100'000'000'000};
 
 std::optional<std::size_t> index_of(const std::vector<std::string>& columns,
                                     std::string_view name) {
@@ -59,6 +64,20 @@ std::optional<WallTime> read_registration_time(std::string_view text) {
     }
     if (!fields.is_over()) return std::nullopt;
     return WallTime(date + hour + minute + second + fraction - offset);
+}
+
+bool is_doubtful_registration_time(std::string_view text) {
+    if (text.empty()) return false;
+    const auto time = read_registration_time(text);
+    return !time || time->time_since_epoch() < kSecondsSinceEpochMax;
+}
+
+std::string doubtful_times_sentence(std::uint64_t doubtful, std::uint64_t devices) {
+    return fmt::format(
+        "registered_at of {} of {} devices is neither RFC 3339 with its zone, such as "
+        "2027-03-01T09:00:00Z, nor milliseconds since 1970 (in SQL: UNIX_TIMESTAMP(…) * 1000): "
+        "their tokens, once called dead, stay dead",
+        doubtful, devices);
 }
 
 DeviceTokens::DeviceTokens(std::string store_id, const SealedGateway& gateway,

@@ -51,6 +51,13 @@ class DeviceTokens {
 /// nothing if the text is neither. Pure.
 std::optional<WallTime> read_registration_time(std::string_view text);
 
+/// Whether a value of `registered_at` is not empty and yet no time of a registration: neither of
+/// the two forms, or before 1973, which are seconds in place of milliseconds. Pure.
+bool is_doubtful_registration_time(std::string_view text);
+
+/// What that means for `doubtful` of `devices`, and what can be done, for people.
+std::string doubtful_times_sentence(std::uint64_t doubtful, std::uint64_t devices);
+
 /// A token's mark, and a number of whoever asks about it.
 using NumberedMark = std::pair<std::string, std::uint32_t>;
 /// Marks of one question: what a session takes in one call.

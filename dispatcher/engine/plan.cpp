@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audience/row_check.h"
+#include "engine/device_tokens.h"
 #include "engine/known_dead.h"
 #include "engine/notification_renderer.h"
 
@@ -185,11 +186,15 @@ void Planner::render(Plan& plan, const std::function<void(std::uint64_t)>& progr
         plan.gateways[i].payload_bytes_max = renderers[i].payload_bytes_max();
     std::uint64_t rendered = 0;
     const auto locale_column = column_index(audience_.columns(), "locale");
+    const auto registered_column = column_index(audience_.columns(), "registered_at");
     audience_.for_each([&](const Audience::Recipient& recipient) {
         plan.sample.add(recipient.appid,
                         locale_column < recipient.values.size() ? recipient.values[locale_column]
                                                                 : std::string_view(),
                         recipient.gateway);
+        if (registered_column < recipient.values.size() &&
+            is_doubtful_registration_time(recipient.values[registered_column]))
+            ++plan.doubtful_times;
         auto& gateway = plan.gateways[recipient.gateway.value];
         auto& renderer = renderers[recipient.gateway.value];
         const auto bytes = renderer.measure(recipient.values);
@@ -249,6 +254,8 @@ void Planner::judge(Plan& plan) {
             fmt::format("{} audience rows are bad and left out (on_bad_row: "
                         "skip)",
                         counts.bad_rows));
+    if (plan.doubtful_times > 0)
+        plan.warnings.push_back(doubtful_times_sentence(plan.doubtful_times, counts.recipients));
     if (counts.shared_tokens > 0)
         plan.warnings.push_back(fmt::format(
             "{} audience rows share a device token with another appid", counts.shared_tokens));

@@ -75,9 +75,10 @@ struct Plan {
     std::optional<LookAlikes> look_alikes;
     /// How the sample was found by `audience.refresh`, if the campaign has it and it was tried.
     std::optional<LookUpCounts> looked_up;
-    std::uint64_t flag_bytes = 0;     ///< room for the flags, estimated
-    std::uint64_t payload_bytes = 0;  ///< room for the sealed recipients; 0: not asked for
-    double rate_per_second = 0;       ///< at which the estimate counts; 0: no limit is set
+    std::uint64_t doubtful_times = 0;  ///< devices whose `registered_at` is no time
+    std::uint64_t flag_bytes = 0;      ///< room for the flags, estimated
+    std::uint64_t payload_bytes = 0;   ///< room for the sealed recipients; 0: not asked for
+    double rate_per_second = 0;        ///< at which the estimate counts; 0: no limit is set
     std::optional<std::chrono::seconds> duration;  ///< at that rate
     /// What stops a launch, and what only deserves a look; sentences for people.
     std::vector<std::string> problems;

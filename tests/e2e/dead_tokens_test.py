@@ -102,6 +102,12 @@ class DeadTokensTest(unittest.TestCase):
         self.assertIn("html", self.command("report", "sale", "--dead-tokens", "--format", "html",
                                            expect=2).err)
 
+    def test_a_registration_that_is_no_time_is_told(self):
+        rows = [(appid, self.tokens[appid], at) for appid, at in zip(
+            self.tokens, ("2027-03-01 09:00:00", "1803891603", "2027-03-01T09:00:00Z", ""))]
+        planned = self.command("plan", self.lab.campaign_file("sale", audience=self.audience(rows)))
+        self.assertIn("registered_at of 2 of 4 devices is neither RFC 3339", planned.out)
+
     def test_a_dead_token_gets_no_second_request_from_any_campaign(self):
         self.launch("sale")
         self.assertEqual(self.refused(), len(DEAD))

@@ -51,4 +51,11 @@ TEST_CASE("a registration is RFC 3339 or milliseconds, and else no time at all",
     CHECK_FALSE(tokens_of("store", "here").registered_at(Values{"", ""}).has_value());
 }
 
+TEST_CASE("what is meant as a registration and is none is told apart from none at all", "[unit]") {
+    for (const auto* const text : {"", "1803891603123", "2027-03-01T09:00:03Z"})
+        CHECK_FALSE(is_doubtful_registration_time(text));
+    for (const auto* const text : {"1803891603", "2027-03-01 09:00:03", "yesterday"})
+        CHECK(is_doubtful_registration_time(text));
+}
+
 }  // namespace dispatcher
