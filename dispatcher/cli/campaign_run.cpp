@@ -68,8 +68,8 @@ std::string stop_sentence(const RunSummary& summary) {
 
 PauseCause pause_cause(LaneStop stopped) {
     if (stopped == LaneStop::first_reached) return PauseCause::first_look;
-    const bool is_fault = stopped == LaneStop::campaign_fault || stopped == LaneStop::source_fault;
-    return is_fault ? PauseCause::fault : PauseCause::operators;
+    if (stopped == LaneStop::source_fault) return PauseCause::addresses;
+    return stopped == LaneStop::campaign_fault ? PauseCause::fault : PauseCause::operators;
 }
 
 /// "9,000 sent now in 12 s (750/s)".
@@ -279,11 +279,16 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     print_json(invocation_.out, view);
 }
 
+std::string_view origin_of_order(LaneStop why) {
+    if (why == LaneStop::first_reached) return kFromFirstLook;
+    return why == LaneStop::source_fault ? kFromRefresh : kFromEngine;
+}
+
 /// The engine's own judgement, as an audit row of the program itself.
 void CampaignRun::intervene(CampaignId campaign, LaneStop why, const std::string& cause) {
     using enum CampaignState;
     auto actor = this_operator(cause);
-    actor.from = why == LaneStop::first_reached ? kFromFirstLook : kFromEngine;
+    actor.from = origin_of_order(why);
     const bool freezes = why == LaneStop::frozen;
     site_.campaigns().move(campaign, {running, reconciling, paused}, freezes ? frozen : paused,
                            freezes ? "freeze" : "pause", actor);

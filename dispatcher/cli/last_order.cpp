@@ -34,6 +34,11 @@ const OrderWords* find(std::string_view action) {
     return found == kOrders.end() ? nullptr : found;
 }
 
+/// Whether the program gave it itself.
+bool is_own(const AuditRow& order) {
+    return order.from == kFromEngine || order.from == kFromFirstLook || order.from == kFromRefresh;
+}
+
 }  // namespace
 
 std::optional<AuditRow> last_order(CampaignStore& store, const CampaignRecord& record) {
@@ -49,10 +54,9 @@ std::string order_sentence(const AuditRow& order) {
     const auto done = words != nullptr       ? std::string(words->done)
                       : order.detail.empty() ? order.action
                                              : order.action + ": " + order.detail + ",";
-    auto sentence = fmt::format(
-        "{} by {}{} at {}", done,
-        order.from == kFromEngine || order.from == kFromFirstLook ? "the sending process of " : "",
-        order.who, to_iso_text(order.at));
+    auto sentence =
+        fmt::format("{} by {}{} at {}", done, is_own(order) ? "the sending process of " : "",
+                    order.who, to_iso_text(order.at));
     if (!order.because.empty()) sentence += ", because: " + order.because;
     return sentence;
 }

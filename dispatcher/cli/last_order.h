@@ -11,6 +11,7 @@ namespace dispatcher::cli {
 /// Where the orders come from that the program gave itself, as the audit has it.
 inline constexpr std::string_view kFromEngine = "engine";
 inline constexpr std::string_view kFromFirstLook = "delivery.first";
+inline constexpr std::string_view kFromRefresh = "audience.refresh";
 
 /// The order that brought a campaign into its state, by the audit; nothing where nobody gave one,
 /// because the state came about by itself.

@@ -55,6 +55,12 @@ std::string next_of_paused(const Situation& situation) {
             "`pushonce doctor` tries the gateways; when the cause of the pause is put right, "
             "`pushonce resume {0} --because \"…\"`, then `pushonce restart {0}`",
             name);
+    if (situation.paused_by == PauseCause::addresses)
+        return fmt::format(
+            "when the query or its table is put right, `pushonce resume {0} --because \"…\"`, then "
+            "`pushonce restart {0}`; where devices are gone indeed, `pushonce set {0} "
+            "max_gone=100%` before",
+            name);
     return fmt::format(
         "`pushonce resume {0} --because \"…\"` lifts the pause{1}", name,
         situation.is_worked_on ? "" : fmt::format(", then `pushonce restart {}` sends on", name));

@@ -13,6 +13,7 @@ enum class PauseCause {
     operators,
     first_look,  ///< delivery.first is reached: somebody is to look before the rest
     fault,       ///< the program's own judgement: its cause must go before it is resumed
+    addresses,   ///< the same, of what `audience.refresh` finds
 };
 
 /// What the choice of the next command depends on.

@@ -148,6 +148,13 @@ nlohmann::ordered_json kinds_view(const ChanceCounts& counts) {
     return view;
 }
 
+/// Skipped, for `audience.refresh` did not find them.
+std::uint64_t gone_of(const ReportCounts& counts) {
+    const auto found =
+        counts.by_reason.find({ReportOutcome::skipped, std::string(to_string(Reason::gone))});
+    return found == counts.by_reason.end() ? 0 : found->second;
+}
+
 /// What a restart would do, with what is included and with what could be.
 int foretell(Site& site, Invocation& invocation, const RestartOptions& options,
              const Included& included, const CampaignRecord& record, const ReportCounts& counts) {
@@ -168,6 +175,11 @@ int foretell(Site& site, Invocation& invocation, const RestartOptions& options,
     err << (why_not.empty() ? ".\n" : "; " + why_not + ".\n");
     if (options.include.empty() && possible.total() > 0)
         err << fmt::format("With --include it would add: {}.\n", kinds_sentence(possible));
+    if (const auto gone = gone_of(counts); gone > 0 && included.reasons.empty())
+        err << fmt::format(
+            "Those whom audience.refresh did not find, {}, get a second chance with `--include "
+            "undelivered --reason gone` only.\n",
+            count_of(gone, "device"));
     err << barred_sentence(options.include.empty() ? possible : wanted);
     if (counts.claimed > 0)
         err << fmt::format(

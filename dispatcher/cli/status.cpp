@@ -52,6 +52,7 @@ bool is_waiting(const Status& status) {
 
 PauseCause pause_cause(const std::optional<AuditRow>& order) {
     if (order && order->from == kFromFirstLook) return PauseCause::first_look;
+    if (order && order->from == kFromRefresh) return PauseCause::addresses;
     return order && order->from == kFromEngine ? PauseCause::fault : PauseCause::operators;
 }
 

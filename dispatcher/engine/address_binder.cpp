@@ -65,7 +65,7 @@ std::string to_text(const LookUpCounts& counts) {
 std::string suspicion(const std::string& where, const LookUpCounts& counts, double max_gone) {
     return fmt::format(
         "{}: {}; more than the {:g}% of max_gone, so the query or its table is "
-        "taken to be wrong, and nobody was skipped",
+        "taken to be wrong, and nobody was skipped; raise max_gone where they are gone indeed",
         where, to_text(counts), max_gone * 100);
 }
 

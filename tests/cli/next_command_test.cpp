@@ -57,6 +57,10 @@ TEST_CASE("a pause is lifted, and what it interrupted is taken up") {
     Situation own{paused, "sale", {}, false, PauseCause::fault};
     CHECK(names(next_command(own), "pushonce doctor`"));
     CHECK(names(next_command(own), "pushonce resume sale --because"));
+    const auto gone = next_command({paused, "sale", {}, false, PauseCause::addresses});
+    CHECK(names(gone, "pushonce set sale max_gone=100%`"));
+    CHECK(names(gone, "pushonce resume sale --because"));
+    CHECK_FALSE(names(gone, "pushonce doctor`"));
     const auto look = next_command({paused, "sale", {}, false, PauseCause::first_look});
     CHECK(names(look, "pushonce report sale`"));
     CHECK_FALSE(names(look, "pushonce doctor`"));

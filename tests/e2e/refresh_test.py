@@ -295,7 +295,10 @@ class RefreshTest(unittest.TestCase):
         self.assertIn("paused, the devices' addresses cannot be right", launch.err)
         self.assertIn("more than the 20% of max_gone", launch.err)
         self.assertEqual({outcome for outcome, _ in self.outcomes()}, {"delivered", "pending"})
-        self.assertIn("cannot be right", self.run_("status", "sale").out + launch.err)
+        stands = self.run_("status", "sale").out
+        self.assertIn("paused by the sending process of", stands)
+        self.assertIn("`pushonce set sale max_gone=100%`", stands)
+        self.assertIn("`pushonce set sale max_gone=100%`", launch.err)
         # Filled again and resumed, everybody is reached once.
         self.fill(6000)
         self.run_("resume", "sale", "--because", "the table is back")
@@ -325,9 +328,17 @@ class RefreshTest(unittest.TestCase):
         self.audience(tokens)
         self.source.execute("DELETE FROM devices WHERE appid >= 'd-000200'")
         path = self.campaign()
+        self.assertIn("Put right what is called PROBLEM",
+                      self.run_("plan", path, expect=EXIT_USAGE).err)
         self.launch(path, expect=EXIT_USAGE)
-        self.launch(self.campaign(more="    max_gone: 60%\n"))
+        path = self.campaign(more="    max_gone: 60%\n")
+        self.launch(path)
         self.assertEqual(self.outcomes(), {("delivered", None): 200, ("skipped", "gone"): 200})
+        self.assertIn("`pushonce status sale`: it is done", self.run_("plan", path).err)
+        for chances in ((), ("--include", "undelivered")):
+            said = self.run_("restart", "sale", "--dry-run", *chances).err
+            self.assertIn("did not find, 200 devices, get a second chance with `--include "
+                          "undelivered --reason gone`", said)
         # A campaign that paused for it goes on with the other measure.
         tokens = self.fill(4000)
         self.audience(tokens)
@@ -357,6 +368,7 @@ class RefreshTest(unittest.TestCase):
         launch = self.lab.pushonce("launch", self.campaign(rate="2000/s"), "--yes",
                                    config=self.config)
         self.gateway.wait_lines(300)
+        self.assertIn("source crm: ", self.run_("doctor").out)
         if STORE == "sqlite":
             blocker = sqlite3.connect(self.source.path, timeout=30, isolation_level=None)
             blocker.execute("BEGIN EXCLUSIVE")
@@ -366,6 +378,9 @@ class RefreshTest(unittest.TestCase):
         self.assertEqual(launch.wait(), EXIT_UNAVAILABLE, launch.tail())
         self.assertIn("the source of the devices' addresses is out of reach", launch.err)
         self.assertEqual({outcome for outcome, _ in self.outcomes()}, {"delivered", "pending"})
+        if STORE != "sqlite":  # a SQLite file that is locked is waited for
+            self.assertIn("PROBLEM  source crm: ",
+                          self.run_("doctor", expect=EXIT_UNAVAILABLE).out)
         if STORE == "sqlite":
             blocker.execute("ROLLBACK")
             blocker.close()
