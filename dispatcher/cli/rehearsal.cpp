@@ -296,7 +296,7 @@ void Rehearsal::add_notes(RehearsalResult& result) const {
     if (is_wire_less_)
         notes.push_back(
             fmt::format("{} on the wire at once, fewer than configured, so that {} "
-                        "find so small a campaign still at work",
+                        "can meet so small a campaign at work",
                         count_of(result.wire, "request"), count_of(options_.kills, "kill")));
     if (place_.is_in_memory())
         notes.push_back(

@@ -92,6 +92,9 @@ int rehearse(Invocation& invocation, const RehearseOptions& options) {
     start_log(log_options);
     auto file = load_campaign(site, options.file, params);
     refuse_stdin(file);
+    if (file.audience.refresh)
+        invocation.err << "A rehearsal looks up no addresses: it sends to those of the audience, "
+                          "which must have them.\n";
     file.audience.refresh.reset();  // a rehearsal's dispatchers know no sources
     auto prepared = prepare_visibly(site, std::move(file), invocation.err, check);
     const auto plan = plan_visibly(site, prepared, {false, false}, invocation.err, check);
@@ -143,7 +146,7 @@ void add_rehearse(const Verb& app, Invocation& invocation) {
     verb.footer(
         "The real audience, this machine, a throw-away store: a dispatcher is started, killed at\n"
         "random, restarted, to the end; then ledger, audience and report are held against each\n"
-        "other. No real endpoint can be reached, no credential is read, the store is not written\n"
+        "other. No real endpoint can be reached, no credential is used, the store is not written\n"
         "to. It runs at full speed, at any hour: delivery.rate counts for the ETA only.\n"
         "Exit 0: every invariant holds (what the kills left in doubt is counted, not blamed);\n"
         "3: as a launch, devices are undelivered or in doubt by the gateway's answers; 6: the\n"
