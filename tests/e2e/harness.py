@@ -14,11 +14,13 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PUSHONCE", str(ROOT / "build" / "dev" / "dispatcher" / "pushonce"))
@@ -572,6 +574,13 @@ class MockGateway(Gateway):
                 raise AssertionError("the mock gateway ended\n" + self.process.tail())
             return accepts(self.port)
         wait_until(listens, "the mock gateway listens", seconds=20)
+
+    def stats(self):
+        """What the gateway counted since it was started."""
+        trust = ssl.create_default_context(cafile=self.lab.path("ca.pem"))
+        url = f"https://127.0.0.1:{self.port}/mock/stats"
+        with urllib.request.urlopen(url, context=trust, timeout=20) as answer:
+            return json.load(answer)
 
     def cure(self):
         """The same gateway without its faults, on the same ledger."""

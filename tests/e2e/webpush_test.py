@@ -3,9 +3,7 @@
 nothing with the product and decrypts what it gets."""
 import json
 import pathlib
-import ssl
 import unittest
-import urllib.request
 
 from harness import PLAIN_PREFIX, ROOT, Fault, Lab, SqliteStore, free_port
 from judge import judge_campaign, read_ledger
@@ -47,13 +45,6 @@ class WebPushCase(unittest.TestCase):
                                  self.lab.report("sale", self.config), **extra)
         self.assertEqual(verdict.violations, [])
         return verdict.figures
-
-    def stats(self):
-        """What the mock gateway counted."""
-        trust = ssl.create_default_context(cafile=self.lab.path("ca.pem"))
-        url = f"https://127.0.0.1:{self.service.port}/mock/stats"
-        with urllib.request.urlopen(url, context=trust, timeout=20) as answer:
-            return json.loads(answer.read())
 
 
 @unittest.skipUnless(pathlib.Path(ROOT, "tests/peers/node_modules/http_ece").exists(),
@@ -118,7 +109,7 @@ class AnswersTest(WebPushCase):
             # A try is what a gateway answered; what it proved not to have processed is none.
             self.assertEqual(line["tries"], 2 if fate == 3 else 1, what)
         each = self.devices // 100
-        faults = self.stats()["faults"]
+        faults = self.service.stats()["faults"]
         for number, fault in enumerate(self.faults):
             if not fault.name.startswith("status"):
                 self.assertEqual(faults[fault.name], each, fault)
@@ -190,7 +181,7 @@ class ConfigurationTest(WebPushCase):
         self.assertIn("leads to no public address", said)
         self.assertIn("private_endpoints: allow in gateways.web", said)
         self.assertEqual(self.service.ledger_lines(), 0)
-        self.assertEqual(self.stats()["refused_by_kind"], {})
+        self.assertEqual(self.service.stats()["refused_by_kind"], {})
 
     def test_endpoint_in_the_server_file_rehearses_real_subscriptions(self):
         audience = self.lab.path("audience.csv")
