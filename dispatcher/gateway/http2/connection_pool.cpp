@@ -76,7 +76,7 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2),
       streams_offered_(streams_max_),
       concurrency_(range()) {
-    adapt({});
+    adapt({}, 0);
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -117,11 +117,10 @@ Connection* ConnectionPool::pick(BootTime now) {
 }
 
 ConcurrencyLimit::Range ConnectionPool::range() const {
-    const auto most = connections_max_ * streams_offered_;
     if (is_single_file_) return {connections_max_, connections_max_};
     return {
         std::min(connections_max_, kFirstConnections) * std::min(streams_offered_, kFirstStreams),
-        most};
+        connections_max_ * streams_offered_};
 }
 
 /// Connections that the requests allowed need, if each carries what the server lets it.
@@ -132,7 +131,7 @@ std::size_t ConnectionPool::wanted() const {
 }
 
 /// Shares out among the connections what may be open at once.
-void ConnectionPool::adapt(BootTime now) {
+void ConnectionPool::adapt(BootTime now, std::size_t open) {
     auto offered = streams_max_;
     bool is_known = false;
     for (const auto& entry : entries_)
@@ -144,7 +143,7 @@ void ConnectionPool::adapt(BootTime now) {
         streams_offered_ = offered;
         concurrency_.fit(range());
     }
-    concurrency_.observe(now);
+    concurrency_.observe(now, open);
     const auto connections = wanted();
     limits_.in_flight =
         std::min(streams_max_, (concurrency_.now() + connections - 1) / connections);
@@ -242,9 +241,9 @@ void ConnectionPool::poll(BootTime until) {
         if (entry->connection.is_unfinished()) entry->connection.turn(now);
 }
 
-void ConnectionPool::tick(BootTime now) {
+void ConnectionPool::tick(BootTime now, std::size_t open) {
     limit_draining();
-    adapt(now);
+    adapt(now, open);
     for (const auto& entry : entries_) {
         entry->connection.tick(now);
         watch(*entry);

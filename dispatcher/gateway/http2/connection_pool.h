@@ -42,8 +42,8 @@ class ConnectionPool {
     void flush();
     /// Waits for sockets or wake() until `until` and lets the connections read and write.
     void poll(BootTime until);
-    /// Lets the connections act on what is overdue.
-    void tick(BootTime now);
+    /// Lets the connections act on what is overdue. `open`: requests that were since the last time.
+    void tick(BootTime now, std::size_t open);
     /// When poll() must end at the latest; `is_wanted`: also for a reconnect.
     [[nodiscard]] BootTime next_tick(bool is_wanted) const;
     void for_each(const std::function<void(Connection&)>& visit);
@@ -52,9 +52,9 @@ class ConnectionPool {
 
     /// Something came back on this connection: the gateway works.
     void note_reply(Connection& connection);
-    /// How long that took, and whether the gateway turned it away for the moment.
-    void note_speed(std::chrono::nanoseconds took, bool is_trouble) {
-        concurrency_.note_reply(took, is_trouble);
+    /// When its request began, and whether the gateway turned it away for the moment.
+    void note_speed(BootTime began, BootTime now, bool is_trouble) {
+        concurrency_.note_reply(began, now, is_trouble);
     }
     /// A request was not answered in time.
     void note_silence() { concurrency_.note_silence(); }
@@ -80,7 +80,7 @@ class ConnectionPool {
     [[nodiscard]] std::size_t wanted() const;
     [[nodiscard]] std::size_t missing() const;
     [[nodiscard]] ConcurrencyLimit::Range range() const;
-    void adapt(BootTime now);
+    void adapt(BootTime now, std::size_t open);
     [[nodiscard]] bool find_addresses(BootTime now);
     void open_one(BootTime now);
     void watch(Entry& entry);

@@ -115,11 +115,12 @@ void PooledGateway::wait(BootTime deadline, Answers& answers) {
         auto until =
             answers.size() > answered_before ? now : std::min(deadline, pool_.next_tick(is_wanted));
         if (!waiting_.empty()) until = std::min(until, waiting_.front().deadline);
+        const auto open = waiting_.size();
         pool_.poll(until);
         now = clock_.now();
         pool_.for_each([&](Connection& connection) { settle_ended(connection, now, answers); });
         expire(now, answers);
-        pool_.tick(now);
+        pool_.tick(now, open);
         close_finished(now, answers);
         const bool is_called = pool_.take_wake();
         if (answers.size() > answered_before || is_called || now >= deadline ||
@@ -178,7 +179,7 @@ Verdict PooledGateway::judge(Stream& stream, BootTime now) {
     const auto verdict = service_->judge(stream.reply, stream.memo, now);
     pool_.note_reply(connection);
     if (!stream.is_answered)
-        pool_.note_speed(now - stream.submitted_at, verdict.outcome.kind == Outcome::Kind::refused);
+        pool_.note_speed(stream.submitted_at, now, verdict.outcome.kind == Outcome::Kind::refused);
     if (verdict.proves_credentials) pool_.note_proof(connection);
     if (verdict.ends_connection) connection.drain(now);
     return verdict;
