@@ -160,7 +160,7 @@ const GatewayType* read_type(MapReader& reader, const std::vector<const GatewayT
 }
 
 void read_common_keys(MapReader& reader, GatewayOptions& gateway) {
-    constexpr std::uint64_t kConnectionsMax = 64;
+    constexpr std::uint64_t kConnectionsMax = 256;
     constexpr std::uint64_t kInFlightMax = 100'000;
     reader.text("endpoint", gateway.endpoint);
     if (gateway.endpoint == kUnread) gateway.endpoint.clear();
@@ -169,11 +169,12 @@ void read_common_keys(MapReader& reader, GatewayOptions& gateway) {
             reader.fail(*reader.find("endpoint"),
                         fmt::format("{}: {}", reader.full_name("endpoint"), *problem));
     reader.path("ca_file", gateway.ca_file);
-    std::uint64_t connections = gateway.connections;
+    std::uint64_t connections = gateway.connections_max();
     std::uint64_t in_flight = gateway.in_flight;
     reader.count("connections", 1, kConnectionsMax, connections);
     reader.count("in_flight", 1, kInFlightMax, in_flight);
-    gateway.connections = static_cast<std::uint32_t>(connections);
+    if (reader.find("connections") != nullptr)
+        gateway.connections = static_cast<std::uint32_t>(connections);
     gateway.in_flight = static_cast<std::uint32_t>(in_flight);
     reader.duration("timeout", 1s, 1h, gateway.timeout);
     reader.duration("patience", 0s, 7 * kDay, gateway.patience);

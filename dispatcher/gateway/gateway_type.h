@@ -26,7 +26,7 @@ struct GatewayOptions {
     std::string
         endpoint;  ///< https://host[:port] or http:// (cleartext HTTP/2); empty: the real one
     std::string ca_file;                          ///< empty: the system's authorities
-    std::uint32_t connections = 16;               ///< at most
+    std::optional<std::uint32_t> connections;     ///< at most; not set: connections_max()
     std::uint32_t in_flight = 1000;               ///< open requests a connection, at most
     std::chrono::milliseconds timeout{30'000};    ///< of a request, ≥ 1 s
     std::chrono::milliseconds patience{600'000};  ///< how long an unreachable gateway is waited for
@@ -40,6 +40,11 @@ struct GatewayOptions {
     /// The file was read where nothing is sent: keys may stand for what was not looked up, and no
     /// file that they name needs to be there.
     bool is_for_show = false;
+
+    /// `is_single_file`: over HTTP/1.1, where a connection carries one request at a time.
+    [[nodiscard]] std::uint32_t connections_max(bool is_single_file = false) const {
+        return connections.value_or(is_single_file ? 128 : 16);
+    }
 
     /// The value of a key of the type; "" where the file has none.
     [[nodiscard]] std::string key(std::string_view key_name) const {

@@ -136,7 +136,8 @@ GatewayOptions rehearsal_settings(const GatewayOptions& real, const RehearsalMad
 std::uint64_t wire_of(const std::vector<GatewayOptions>& gateways) {
     std::uint64_t wire = 0;
     for (const auto& gateway : gateways)
-        wire += std::uint64_t{gateway.connections} * gateway.in_flight * type_of(gateway).services;
+        wire += std::uint64_t{gateway.connections_max()} * gateway.in_flight *
+                type_of(gateway).services;
     return wire;
 }
 
@@ -145,7 +146,7 @@ bool limit_wire(std::vector<GatewayOptions>& gateways, std::uint64_t most) {
     for (auto& gateway : gateways) {
         const auto ways = gateways.size() * type_of(gateway).services;
         const auto share = std::max<std::uint64_t>(1, most / ways);
-        const auto connections = std::min<std::uint64_t>(gateway.connections, share);
+        const auto connections = std::min<std::uint64_t>(gateway.connections_max(), share);
         const auto in_flight = std::min<std::uint64_t>(gateway.in_flight, share / connections);
         gateway.connections = static_cast<std::uint32_t>(connections);
         gateway.in_flight = static_cast<std::uint32_t>(in_flight);

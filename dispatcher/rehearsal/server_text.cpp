@@ -16,10 +16,10 @@ std::string quoted(const std::string& text) {
 
 std::string gateway_text(const GatewayOptions& gateway) {
     auto text = fmt::format(
-        "  {}:\n    type: {}\n    connections: {}\n    in_flight: {}\n    timeout: {}ms\n"
-        "    patience: {}ms\n",
-        quoted(gateway.name), quoted(gateway.type), gateway.connections, gateway.in_flight,
-        gateway.timeout.count(), gateway.patience.count());
+        "  {}:\n    type: {}\n    in_flight: {}\n    timeout: {}ms\n    patience: {}ms\n",
+        quoted(gateway.name), quoted(gateway.type), gateway.in_flight, gateway.timeout.count(),
+        gateway.patience.count());
+    if (gateway.connections) text += fmt::format("    connections: {}\n", *gateway.connections);
     if (!gateway.endpoint.empty())
         text += fmt::format("    endpoint: {}\n    ca_file: {}\n", quoted(gateway.endpoint),
                             quoted(gateway.ca_file));

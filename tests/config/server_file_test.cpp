@@ -259,7 +259,7 @@ TEST_CASE("gateways are checked against the keys of their type", "[unit]") {
         return problem_of("gateways:\n  a: {type: loopback, " + key + "}\n");
     };
     CHECK(common("connections: 0") ==
-          "s.yaml:2:36: gateways.a.connections: 0 is out of range; 1 to 64 are allowed");
+          "s.yaml:2:36: gateways.a.connections: 0 is out of range; 1 to 256 are allowed");
     CHECK(common("in_flight: 010") ==
           "s.yaml:2:34: gateways.a.in_flight: '010' is not a whole number such as 1000");
     CHECK(common("timeout: 10ms") ==

@@ -18,7 +18,7 @@ constexpr double kRepliesShare = 0.6;
 /// In use: the mean of what was open, of what was allowed.
 constexpr double kInUse = 0.8;
 /// What was open above what is allowed now has been answered.
-constexpr double kDrained = 1.05;
+constexpr double kDrained = 1.25;
 /// Below so many times the least latency nothing queues worth mentioning.
 constexpr double kUnqueued = 1.2;
 /// The same in the beginning: a few chance figures are all that the least latency is known by.

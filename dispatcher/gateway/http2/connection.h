@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -78,8 +79,9 @@ class Connection {
     /// since `sent_at`.
     void suspect(BootTime sent_at, BootTime now);
 
-    /// None of its requests is still in time.
-    [[nodiscard]] bool is_only_read() const { return open_ <= lingering; }
+    /// Requests that still wait in time.
+    [[nodiscard]] std::size_t open_in_time() const { return open_ - std::min(open_, lingering); }
+    [[nodiscard]] bool is_only_read() const { return open_in_time() == 0; }
 
     /// Streams that the server lets us open at once; nothing while that is not known.
     [[nodiscard]] std::optional<std::size_t> streams_offered() const {

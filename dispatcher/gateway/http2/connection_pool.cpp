@@ -33,6 +33,8 @@ constexpr std::size_t kWaitingDrainingShare = 8;
 /// Connections and requests on each to begin with, before it is known what the gateway bears.
 constexpr std::size_t kFirstConnections = 4;
 constexpr std::size_t kFirstStreams = 250;
+/// The same over HTTP/1.1, where a connection carries one.
+constexpr std::size_t kFirstSingleFile = 16;
 
 int poll_timeout_ms(BootTime now, BootTime until) {
     if (until <= now) return 0;
@@ -53,6 +55,17 @@ Reach with_tls(Reach reach, const Endpoint& endpoint, const GatewayOptions& opti
     return reach;
 }
 
+ConcurrencyLimit::Range connections_of(const GatewayOptions& options) {
+    const auto most = std::max<std::size_t>(options.connections_max(), 1);
+    return {std::min(most, kFirstConnections), most};
+}
+
+/// What the operator set is taken as it is: an HTTP/1.1 server may be made for so many.
+ConcurrencyLimit::Range single_file_of(const GatewayOptions& options) {
+    const auto most = std::max<std::size_t>(options.connections_max(true), 1);
+    return {options.connections ? most : std::min(most, kFirstSingleFile), most};
+}
+
 }  // namespace
 
 struct ConnectionPool::Entry {
@@ -65,7 +78,8 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
                                Clock& clock, Random& random, Reach reach)
     : name_(options.name),
       endpoint_(std::move(endpoint)),
-      connections_max_(std::max<std::size_t>(options.connections, 1)),
+      connections_(connections_of(options)),
+      single_file_(single_file_of(options)),
       streams_max_(std::max<std::size_t>(options.in_flight, 1)),
       limits_{streams_max_, options.timeout * kDrainTimeouts},
       needs_warm_up_(needs_warm_up),
@@ -76,7 +90,7 @@ ConnectionPool::ConnectionPool(const GatewayOptions& options, Endpoint endpoint,
       is_single_file_(!endpoint_.is_tls && endpoint_.protocols != Protocols::http2),
       streams_offered_(streams_max_),
       concurrency_(range()) {
-    adapt({}, 0);
+    adapt({});
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0)
         throw UnavailableError(
@@ -95,6 +109,17 @@ std::size_t ConnectionPool::room(BootTime now) const {
     std::size_t sum = 0;
     for (const auto& entry : entries_)
         sum += entry->connection.room(now, needs_warm_up_);
+    // There may be more connections than are needed now.
+    const auto limit = concurrency_.now();
+    return std::min(sum, limit - std::min(limit, open()));
+}
+
+/// Requests that are in time, on connections that are used.
+std::size_t ConnectionPool::open() const {
+    std::size_t sum = 0;
+    for (const auto& entry : entries_)
+        if (entry->connection.stage() == Connection::Stage::ready)
+            sum += entry->connection.open_in_time();
     return sum;
 }
 
@@ -117,21 +142,20 @@ Connection* ConnectionPool::pick(BootTime now) {
 }
 
 ConcurrencyLimit::Range ConnectionPool::range() const {
-    if (is_single_file_) return {connections_max_, connections_max_};
-    return {
-        std::min(connections_max_, kFirstConnections) * std::min(streams_offered_, kFirstStreams),
-        connections_max_ * streams_offered_};
+    if (is_single_file_) return single_file_;
+    return {connections_.first * std::min(streams_offered_, kFirstStreams),
+            connections_.most * streams_offered_};
 }
 
 /// Connections that the requests allowed need, if each carries what the server lets it.
 std::size_t ConnectionPool::wanted() const {
     if (needs_warm_up_ && !is_proven_) return 1;
     const auto needed = (concurrency_.now() + streams_offered_ - 1) / streams_offered_;
-    return std::clamp(needed, std::min(connections_max_, kFirstConnections), connections_max_);
+    return std::clamp(needed, connections_.first, connections_max());
 }
 
 /// Shares out among the connections what may be open at once.
-void ConnectionPool::adapt(BootTime now, std::size_t open) {
+void ConnectionPool::adapt(BootTime now) {
     auto offered = streams_max_;
     bool is_known = false;
     for (const auto& entry : entries_)
@@ -143,7 +167,7 @@ void ConnectionPool::adapt(BootTime now, std::size_t open) {
         streams_offered_ = offered;
         concurrency_.fit(range());
     }
-    concurrency_.observe(now, open);
+    concurrency_.observe(now, open_);
     const auto connections = wanted();
     limits_.in_flight =
         std::min(streams_max_, (concurrency_.now() + connections - 1) / connections);
@@ -219,6 +243,7 @@ void ConnectionPool::flush() {
 }
 
 void ConnectionPool::poll(BootTime until) {
+    open_ = open();
     const bool is_unfinished = std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
         return entry->connection.is_unfinished();
     });
@@ -241,9 +266,9 @@ void ConnectionPool::poll(BootTime until) {
         if (entry->connection.is_unfinished()) entry->connection.turn(now);
 }
 
-void ConnectionPool::tick(BootTime now, std::size_t open) {
+void ConnectionPool::tick(BootTime now) {
     limit_draining();
-    adapt(now, open);
+    adapt(now);
     for (const auto& entry : entries_) {
         entry->connection.tick(now);
         watch(*entry);
@@ -257,8 +282,8 @@ void ConnectionPool::limit_draining() {
         if (connection.stage() != Connection::Stage::draining) continue;
         ++draining;
         // Whatever still waits in time would be in doubt.
-        const auto most =
-            connection.is_only_read() ? connections_max_ : connections_max_ * kWaitingDrainingShare;
+        const auto most = connection.is_only_read() ? connections_max()
+                                                    : connections_max() * kWaitingDrainingShare;
         if (draining > most)
             connection.close("its requests were not answered before others took its place");
     }

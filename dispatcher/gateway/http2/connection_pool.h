@@ -42,8 +42,8 @@ class ConnectionPool {
     void flush();
     /// Waits for sockets or wake() until `until` and lets the connections read and write.
     void poll(BootTime until);
-    /// Lets the connections act on what is overdue. `open`: requests that were since the last time.
-    void tick(BootTime now, std::size_t open);
+    /// Lets the connections act on what is overdue.
+    void tick(BootTime now);
     /// When poll() must end at the latest; `is_wanted`: also for a reconnect.
     [[nodiscard]] BootTime next_tick(bool is_wanted) const;
     void for_each(const std::function<void(Connection&)>& visit);
@@ -77,10 +77,14 @@ class ConnectionPool {
   private:
     struct Entry;
 
+    [[nodiscard]] std::size_t connections_max() const {
+        return is_single_file_ ? single_file_.most : connections_.most;
+    }
     [[nodiscard]] std::size_t wanted() const;
     [[nodiscard]] std::size_t missing() const;
     [[nodiscard]] ConcurrencyLimit::Range range() const;
-    void adapt(BootTime now, std::size_t open);
+    [[nodiscard]] std::size_t open() const;
+    void adapt(BootTime now);
     [[nodiscard]] bool find_addresses(BootTime now);
     void open_one(BootTime now);
     void watch(Entry& entry);
@@ -90,9 +94,10 @@ class ConnectionPool {
 
     const std::string name_;
     const Endpoint endpoint_;
-    const std::size_t connections_max_;
-    const std::size_t streams_max_;  ///< of one connection, ours
-    Connection::Limits limits_;      ///< of one connection, now
+    const ConcurrencyLimit::Range connections_;  ///< over HTTP/2, in the beginning and at most
+    const ConcurrencyLimit::Range single_file_;  ///< the same over HTTP/1.1
+    const std::size_t streams_max_;              ///< of one connection, ours
+    Connection::Limits limits_;                  ///< of one connection, now
     const bool needs_warm_up_;
     Clock& clock_;
     Random& random_;
@@ -114,6 +119,7 @@ class ConnectionPool {
     bool is_single_file_ = false;  ///< HTTP/1.1: a connection carries one request at a time
     std::size_t streams_offered_;  ///< of one connection, within ours
     ConcurrencyLimit concurrency_;
+    std::size_t open_ = 0;  ///< requests when poll() began
 
     unsigned failures_ = 0;
     BootTime retry_at_{};

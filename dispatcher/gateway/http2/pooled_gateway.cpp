@@ -41,7 +41,7 @@ PooledGateway::PooledGateway(const GatewayOptions& options, Endpoint endpoint,
                              std::unique_ptr<Service> service, Clock& clock, Random& random,
                              Reach reach)
     : timeout_(options.timeout),
-      lingering_max_(kLingeringShare * options.connections * options.in_flight),
+      lingering_max_(kLingeringShare * options.connections_max() * options.in_flight),
       clock_(clock),
       service_(std::move(service)),
       pool_(options, std::move(endpoint), service_->needs_warm_up(), clock, random,
@@ -115,12 +115,11 @@ void PooledGateway::wait(BootTime deadline, Answers& answers) {
         auto until =
             answers.size() > answered_before ? now : std::min(deadline, pool_.next_tick(is_wanted));
         if (!waiting_.empty()) until = std::min(until, waiting_.front().deadline);
-        const auto open = waiting_.size();
         pool_.poll(until);
         now = clock_.now();
         pool_.for_each([&](Connection& connection) { settle_ended(connection, now, answers); });
         expire(now, answers);
-        pool_.tick(now, open);
+        pool_.tick(now);
         close_finished(now, answers);
         const bool is_called = pool_.take_wake();
         if (answers.size() > answered_before || is_called || now >= deadline ||

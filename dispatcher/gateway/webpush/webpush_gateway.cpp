@@ -52,7 +52,7 @@ WebPushGateway::WebPushGateway(const GatewayOptions& options,
                                Clock& clock, Random& random)
     : options_(options),
       endpoint_(std::move(endpoint)),
-      in_flight_max_(std::size_t{options.connections} * options.in_flight * kFullServices),
+      in_flight_max_(std::size_t{options.connections_max()} * options.in_flight * kFullServices),
       clock_(clock),
       reach_(reach_of(options, endpoint_, allows_private)),
       sealing_(options.file("vapid_key_file"), options.keys.at("subject"), clock, random) {
