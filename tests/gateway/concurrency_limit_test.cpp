@@ -179,6 +179,23 @@ TEST_CASE("a limit follows the latency and the speed") {
         }
 }
 
+TEST_CASE("a few connections of HTTP/1.1 become as many as their latency needs") {
+    for (const auto latency : {20ms, 50ms, 200ms}) {
+        CAPTURE(latency.count());
+        Model model{latency, 20'000, 0.1};
+        model.limit = ConcurrencyLimit({16, 128});
+        model.run(1s + 15 * latency);
+        const auto before = model.answered;
+        model.run(10s);
+        CHECK(static_cast<double>(model.answered - before) >=
+              0.95 * 10 * 128 / seconds(latency + 1ms));
+    }
+    Model quick{1ms, 10'000, 0.1};
+    quick.limit = ConcurrencyLimit({16, 128});
+    quick.run(20s);
+    CHECK(quick.limit.now() <= 48);
+}
+
 TEST_CASE("a limit that can only be one thing is left alone") {
     Model model{200ms, 1e6, 0.1};
     model.limit.fit({1'000, 1'000});
