@@ -4,11 +4,13 @@
 
 #include "cli/command_line.h"
 #include "cli/failure.h"
+#include "cli/open_files.h"
 #include "cli/standard_streams.h"
 
 int main(int argc, char** argv) {
     using namespace dispatcher;
     cli::guard_standard_streams();
+    cli::allow_open_files();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     try {
         return cli::run(arguments, std::cout, std::cerr);

@@ -33,6 +33,12 @@ http2::Protocols protocols_of(const GatewayOptions& options, bool is_tls) {
     return http2::protocols_of(options, is_tls ? http2::Protocols::any : http2::Protocols::http2);
 }
 
+/// Over HTTP/1.1, too, a service gets no more connections than over HTTP/2: there are many of them.
+GatewayOptions for_each_service(GatewayOptions options) {
+    options.connections = options.connections_max();
+    return options;
+}
+
 http2::Reach reach_of(const GatewayOptions& options, const std::optional<http2::Endpoint>& endpoint,
                       bool allows_private) {
     http2::Reach reach;
@@ -50,7 +56,7 @@ http2::Reach reach_of(const GatewayOptions& options, const std::optional<http2::
 WebPushGateway::WebPushGateway(const GatewayOptions& options,
                                std::optional<http2::Endpoint> endpoint, bool allows_private,
                                Clock& clock, Random& random)
-    : options_(options),
+    : options_(for_each_service(options)),
       endpoint_(std::move(endpoint)),
       in_flight_max_(std::size_t{options.connections_max()} * options.in_flight * kFullServices),
       clock_(clock),
