@@ -150,8 +150,6 @@ STREAMS = (
     row("401 of an access token", "expired_provider_token", on(("fcm",), "P")),
     # The size of a message depends on its recipient.
     always("413", "status", each("X payload_too_large", webhook=None), status=413),
-    # APNs has no 401.
-    row("401 of APNs", "status", on(("apns",), "A bad_answer"), status=401),
     row("409 key in progress", "status", on(HOOKS, "Q"), status=409, retry_after="1s"),
 )
 
@@ -178,6 +176,7 @@ FAULTS = (
     always("400 of payload", "bad_request", on(("apns",), "C"), reason="PayloadEmpty"),
     always("403 of token", "invalid_provider_token", on(("apns",), "C")),
     always("403 of a fresh token", "expired_provider_token", on(("apns",), "C")),
+    always("401", "status", on(("apns",), "C"), status=401),
     always("INVALID_ARGUMENT not of the token", "bad_request", on(("fcm",), "C"),
            reason="message.android.ttl"),
     always("401 of Firebase's own key", "bad_request", on(("fcm",), "C"),

@@ -115,6 +115,8 @@ TEST_CASE("every answer of APNs has its class, and what is not known is in doubt
         {403, reason("Forbidden"), "campaign_fault campaign_fault"},
         {403, reason("NeverHeardOf"), "unknown bad_answer"},
         {403, "<html>proxy</html>", "unknown bad_answer"},
+        {401, "", "campaign_fault campaign_fault"},
+        {401, "<html>proxy</html>", "unknown bad_answer"},
         {404, reason("BadPath"), "campaign_fault campaign_fault"},
         {405, reason("MethodNotAllowed"), "campaign_fault campaign_fault"},
         {410, reason("Unregistered"), "rejected unregistered"},

@@ -48,6 +48,8 @@ constexpr std::array kRows = {
     Row{400, "MissingDeviceToken", {fault, "400 MissingDeviceToken", kOurs}},
     Row{400, "PayloadEmpty", {fault, "400 PayloadEmpty", kCheckPayload}},
     Row{400, "", {bad_request, "400", {}}},
+    // APNs documents none; whoever answers so wants other credentials.
+    Row{401, "", {fault, "401", kCheckKey}},
     Row{403,
         "ExpiredProviderToken",
         {token_expired, "403 ExpiredProviderToken",
