@@ -119,9 +119,11 @@ gateways:
 
     def test_what_people_read_ends_with_the_verdict(self):
         campaign = self.init()
-        done = self.lab.run("rehearse", campaign, "--kill", "2", config=self.config, env=self.env)
+        # Some seeds kill a first time when all are answered, and so small a campaign is over then.
+        done = self.lab.run("rehearse", campaign, "--kill", "2", "--seed", "7", config=self.config,
+                            env=self.env)
         self.assertIn("rehearsal   hello: 20 devices over apns (production)", done.out)
-        self.assertIn("kills       2 of 2, seed ", done.out)
+        self.assertIn("kills       2 of 2, seed 7", done.out)
         self.assertIn("I1          holds: no device was accepted twice", done.out)
         self.assertEqual(done.out.splitlines()[-1], "verdict     every invariant holds")
 
