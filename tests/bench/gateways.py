@@ -97,6 +97,7 @@ class GatewayBench:
                                 for name in DELAYED})
         self.violations = []
         self.sites = 0
+        self.cpu_in_use = {}  # by gateway, in the round's run without latency
 
     def run(self, names, rounds):
         unknown = [name for name in names if name not in GATEWAYS]
@@ -123,6 +124,7 @@ class GatewayBench:
         rate = self.devices / run.sending_seconds()
         self.violations += [f"{name}: {violation}" for violation in site.judge("sale")]
         site.close()
+        self.cpu_in_use[name] = (run.sending_cpu() + mock_cpu) / run.sending_seconds()
         theirs = h2load(yardstick.lab, yardstick.gateway, yardstick.tokens, self.devices)
         note = self.figures.note
         note("h2load: requests/s", theirs)
@@ -142,7 +144,7 @@ class GatewayBench:
         if bound < cpu_limit:
             devices = max(LIMITED_DEVICES_MIN, min(devices, int(bound * LIMITED_SECONDS)))
         site = self.site(name, devices, more, latency=f"{LATENCY_SECONDS * 1000:.0f}ms")
-        run, _ = site.launch("sale")
+        run, mock_cpu = site.launch("sale")
         # A ledger line is written when a request comes: the last one's answer comes later.
         rate = devices / (run.sending_seconds() + LATENCY_SECONDS)
         self.violations += [f"{title}: {violation}" for violation in site.judge("sale")]
@@ -150,3 +152,7 @@ class GatewayBench:
         self.figures.note(f"{title}, at 50 ms: messages/s", rate)
         self.figures.note(f"{title}, at 50 ms: bound, messages/s", bound)
         self.figures.note(f"{title}, at 50 ms / what bounds it", rate / bound)
+        # More open requests cost more CPU each: who uses as much of it is bound by nothing else.
+        in_use = (run.sending_cpu() + mock_cpu) / run.sending_seconds()
+        self.figures.note(f"{title}: CPU in use at 50 ms / without latency",
+                          in_use / self.cpu_in_use[name])
