@@ -146,8 +146,6 @@ STREAMS = (
            reason="BadTopic"),
     always("401 of one device", "status", on(("webpush",), "X bad_device_token"), status=401),
     always("403 of one device", "invalid_provider_token", on(("webpush",), "X bad_device_token")),
-    # An access token ends when Google likes; the next one is refused for good: FAULTS.
-    row("401 of an access token", "expired_provider_token", on(("fcm",), "P")),
     # The size of a message depends on its recipient.
     always("413", "status", each("X payload_too_large", webhook=None), status=413),
     row("409 key in progress", "status", on(HOOKS, "Q"), status=409, retry_after="1s"),
@@ -161,6 +159,9 @@ CONNECTIONS = (
     *twice("the connection ends without GOAWAY", "close", each("A connection_lost")),
     *twice("the connection is reset", "reset", on(("webhook1",), "A connection_lost")),
     *both("garbage", "garbage", each("A bad_answer|connection_lost")),
+    # An access token ends when Google likes, and is replaced; here, where one device after the other
+    # is sent to, an acceptance proves each before the next one meets this. Unproven: FAULTS.
+    row("401 of an access token", "expired_provider_token", on(("fcm",), "P")),
 )
 
 TIMES = (
@@ -182,7 +183,8 @@ FAULTS = (
     always("401 of Firebase's own key", "bad_request", on(("fcm",), "C"),
            reason="THIRD_PARTY_AUTH_ERROR"),
     always("403", "invalid_provider_token", on(("fcm",), "C")),
-    always("401 of a new access token too", "expired_provider_token", on(("fcm",), "C 2")),
+    # A third request where another device's acceptance proved the new token before this one's turn.
+    always("401 of a new access token too", "expired_provider_token", on(("fcm",), "C 2-3")),
     always("405", "status", each("C", webpush=None), status=405),
     *(always(str(status), "status", on(HOOKS, "C"), status=status)
       for status in (400, 401, 403, 413)),
@@ -313,14 +315,17 @@ class FaultsTest(AnswersCase):
                     self.assert_pauses(fault)
 
     def assert_requests(self, fault, requests, what):
-        self.assertEqual(self.gateway.stats()["faults"], {fault.fault.name: requests}, what)
+        counted = self.gateway.stats()["faults"]
+        self.assertEqual(set(counted), {fault.fault.name}, what)
+        self.assertIn(counted[fault.fault.name], requests, what)
 
     def assert_pauses(self, fault):
         what = f"{self.gateway_name}: {fault}"
         if "token_prefix" in fault.fault.keys:
-            requests = BREAKER_MAX + 1
+            least = most = BREAKER_MAX + 1
         else:
-            requests = int(fault.means[self.gateway_name].partition(" ")[2] or 1)
+            least, _, most = (fault.means[self.gateway_name].partition(" ")[2] or "1").partition("-")
+        requests = range(int(least), int(most or least) + 1)
         self.begin((fault,), devices=1000 if "share" in fault.fault.keys else 100, connections=1,
                    in_flight=1)
         self.command("launch", self.campaign, "--yes", expect=EXIT_STOPPED)
@@ -329,8 +334,9 @@ class FaultsTest(AnswersCase):
                              {"delivered", "pending"}, what)
         accepted = self.ledger()
         self.assert_requests(fault, requests, what)
+        met = self.gateway.stats()["faults"]
         self.command("restart", "sale", expect=EXIT_REFUSED)
-        self.assert_requests(fault, requests, what)
+        self.assertEqual(self.gateway.stats()["faults"], met, what)
         self.assertEqual(self.ledger(), accepted, what)
         self.gateway.cure()
         self.command("resume", "sale", "--because", "the cause is gone")
