@@ -159,8 +159,8 @@ CONNECTIONS = (
     *twice("the connection ends without GOAWAY", "close", each("A connection_lost")),
     *twice("the connection is reset", "reset", on(("webhook1",), "A connection_lost")),
     *both("garbage", "garbage", each("A bad_answer|connection_lost")),
-    # An access token ends when Google likes, and is replaced; here, where one device after the other
-    # is sent to, an acceptance proves each before the next one meets this. Unproven: FAULTS.
+    # An access token ends when Google likes, and is replaced; one device after the other is sent
+    # to here, so that an acceptance proves each before the next one meets this. Unproven: FAULTS.
     row("401 of an access token", "expired_provider_token", on(("fcm",), "P")),
 )
 
@@ -324,7 +324,8 @@ class FaultsTest(AnswersCase):
         if "token_prefix" in fault.fault.keys:
             least = most = BREAKER_MAX + 1
         else:
-            least, _, most = (fault.means[self.gateway_name].partition(" ")[2] or "1").partition("-")
+            number = fault.means[self.gateway_name].partition(" ")[2] or "1"
+            least, _, most = number.partition("-")
         requests = range(int(least), int(most or least) + 1)
         self.begin((fault,), devices=1000 if "share" in fault.fault.keys else 100, connections=1,
                    in_flight=1)
