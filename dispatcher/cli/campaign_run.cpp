@@ -95,6 +95,12 @@ std::string untold_sentence(const std::string& name, const TellingResult& result
         result.trouble.empty() ? "" : " (" + result.trouble + ")", name);
 }
 
+/// Who ordered it, for the audit: which part of the program judged so.
+std::string_view origin_of_order(LaneStop why) {
+    if (why == LaneStop::first_reached) return kFromFirstLook;
+    return why == LaneStop::source_fault ? kFromRefresh : kFromEngine;
+}
+
 }  // namespace
 
 int exit_code_of(const RunSummary& summary, const std::optional<ReportCounts>& counts) {
@@ -277,11 +283,6 @@ void CampaignRun::conclude(const CampaignRecord& record, const RunResult& result
     view["next"] = next;
     view["exit_code"] = result.exit_code;
     print_json(invocation_.out, view);
-}
-
-std::string_view origin_of_order(LaneStop why) {
-    if (why == LaneStop::first_reached) return kFromFirstLook;
-    return why == LaneStop::source_fault ? kFromRefresh : kFromEngine;
 }
 
 /// The engine's own judgement, as an audit row of the program itself.

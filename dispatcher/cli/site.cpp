@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/encoding.h"
