@@ -51,6 +51,24 @@ constexpr auto kTokensBefore = "FROM dead_token WHERE told_at<{before}{stretch}"
 /// What can delete more than one row is written once for the tables that hang on a chunk.
 constexpr std::array kChunkTables = {"chunk_payload", "chunk"};
 
+/// Where this stretch ends, by the query that gives its last key; it is the last one if none has.
+void find_end(GuardedConnection& connection, const std::string& query,
+              Retention::Deleted& deleted) {
+    deleted.is_over = true;
+    connection.query(query, [&](const Row& row) {
+        deleted.next = std::string(row.bytes(0));
+        deleted.is_over = false;
+    });
+}
+
+/// `rows`: "FROM … WHERE …".
+void delete_counted(GuardedConnection& connection, const std::string& rows,
+                    Retention::Deleted& deleted) {
+    connection.query("SELECT COUNT(*) " + rows,
+                     [&](const Row& row) { deleted.rows = row.natural(0); });
+    if (deleted.rows > 0) connection.exec("DELETE " + rows);
+}
+
 WallTime wall(std::int64_t ms) {
     return WallTime(std::chrono::milliseconds(ms));
 }
@@ -196,21 +214,15 @@ Retention::Deleted SqlRetention::delete_flags(ScopeId scope, std::string_view af
             deleted.is_refused = true;
             return deleted;
         }
-        deleted.is_over = true;
-        connection.query(fmt::format(kStretchEnd, scope.value, dialect.key(after), limit - 1),
-                         [&](const Row& row) {
-                             deleted.next = std::string(row.bytes(0));
-                             deleted.is_over = false;
-                         });
+        find_end(connection, fmt::format(kStretchEnd, scope.value, dialect.key(after), limit - 1),
+                 deleted);
         const auto stretch = fmt::format(
             kStretchOfHolders, fmt::arg("scope", scope.value),
             fmt::arg("after", dialect.key(after)),
             fmt::arg("until",
                      deleted.is_over ? std::string() : " AND appid<=" + dialect.key(deleted.next)),
             fmt::arg("holders", holders));
-        connection.query("SELECT COUNT(*) " + stretch,
-                         [&](const Row& row) { deleted.rows = row.natural(0); });
-        if (deleted.rows > 0) connection.exec("DELETE " + stretch);
+        delete_counted(connection, stretch, deleted);
         transaction.commit();
         return deleted;
     });
@@ -235,20 +247,13 @@ Retention::Deleted SqlRetention::delete_dead_tokens(WallTime before, std::string
         const auto& dialect = connection.dialect();
         Deleted deleted;
         Transaction transaction(connection);
-        deleted.is_over = true;
-        connection.query(fmt::format(kTokensEnd, dialect.key(after), limit - 1),
-                         [&](const Row& row) {
-                             deleted.next = std::string(row.bytes(0));
-                             deleted.is_over = false;
-                         });
+        find_end(connection, fmt::format(kTokensEnd, dialect.key(after), limit - 1), deleted);
         auto stretch = " AND mark>" + dialect.key(after);
         if (!deleted.is_over) stretch += " AND mark<=" + dialect.key(deleted.next);
         const auto tokens =
             fmt::format(kTokensBefore, fmt::arg("before", before.time_since_epoch().count()),
                         fmt::arg("stretch", stretch));
-        connection.query("SELECT COUNT(*) " + tokens,
-                         [&](const Row& row) { deleted.rows = row.natural(0); });
-        if (deleted.rows > 0) connection.exec("DELETE " + tokens);
+        delete_counted(connection, tokens, deleted);
         transaction.commit();
         return deleted;
     });
